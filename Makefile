@@ -1,0 +1,75 @@
+# QENEX. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench bench-ledger soak shell schema requirements down reset
+
+PORT ?= 8000
+WORKERS ?= 2
+PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(name))))
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+STAMP := .venv/.installed
+UV := $(BIN)/uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --no-header --no-annotate -q
+# Settings that only `check --deploy` reads; nothing connects to them.
+DEPLOY := QENEX_PROFILE=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	ALLOWED_HOSTS=qenex.example DATABASE_URL=postgresql://db.example/qenex REDIS_URL=redis://redis.example
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## Make .venv from the pinned requirements, nothing else
+
+$(STAMP): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "QENEX needs Python 3.11 or newer; none was found by name." >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) (a minute or two, once) ..."
+	@$(PYTHON) -m venv .venv > /dev/null || { echo "python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another port); Ctrl-C stops it
+	@exec $(MANAGE) up --port $(PORT)
+
+test: setup  ## Run every test on a throw-away PostgreSQL (WORKERS=2; ARGS="-k name" for some)
+	@tests/extras.sh
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: setup  ## Check style, types, imports between apps, migrations, deployment settings and the API's schema
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary .
+	$(BIN)/lint-imports --no-logo
+	$(MANAGE) makemigrations --check --dry-run
+	$(DEPLOY) $(MANAGE) check --deploy --fail-level WARNING
+	$(MANAGE) spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml - || \
+		{ echo "The API's schema has changed: run make schema and commit docs/api/openapi.yaml" >&2; exit 1; }
+
+format: setup  ## Rewrite the code in the house style
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+bench: bench-ledger  ## Run every benchmark
+
+bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--json PATH" keeps the figures)
+	$(BIN)/python bench/ledger.py $(ARGS)
+
+soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
+	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)
+
+shell: setup  ## Open a Python shell with the models loaded
+	@$(MANAGE) shell
+
+schema: setup  ## Write the API's schema to docs/api/openapi.yaml
+	@mkdir -p docs/api
+	$(MANAGE) spectacular --validate --fail-on-warn --file docs/api/openapi.yaml
+
+requirements: setup  ## Compile pyproject.toml into the pinned requirements files
+	$(UV) -o requirements.txt
+	$(UV) --group dev -c requirements.txt -o requirements-dev.txt
+
+down: setup  ## Stop the embedded servers when nobody uses them
+	@$(MANAGE) down
+
+reset:  ## Stop the embedded servers and delete var/ with all its data; asks first
+	@read -r -p "Delete var/ and every book, account and transfer in it? Type yes: " answer && [ "$$answer" = yes ] || { echo "Nothing was deleted."; exit 1; }
+	@if [ -x $(BIN)/python ]; then $(MANAGE) down --force; fi
+	@rm -rf var && echo "var/ is gone; make run starts afresh."

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with metrics, which starts the embedded server when nobody answers."""

@@ -1,0 +1,16 @@
+"""Refusing early when the disk is full, in words."""
+
+import shutil
+from pathlib import Path
+
+from qenex.embedded.errors import EmbeddedError
+
+NEEDED_MB = 256
+
+
+def check_space(var: Path) -> None:
+    """Raise EmbeddedError when the state directory's disk has no room for a server to start in."""
+    var.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(var).free // (1024 * 1024)
+    if free < NEEDED_MB:
+        raise EmbeddedError(f"the disk that holds {var} is full: {free} MB free, {NEEDED_MB} MB needed")
