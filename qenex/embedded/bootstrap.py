@@ -1,4 +1,4 @@
-"""Roles and database of a new cluster. Every step may be repeated, so that a start cut short is finished by the next."""
+"""Roles and database of a new cluster. Each step may be repeated, so that a start cut short is finished by the next."""
 
 from pathlib import Path
 from urllib.parse import quote

@@ -1,0 +1,83 @@
+"""A process that outlives its parent by a moment, and clears up what the parent can no longer clear up itself.
+
+The parent keeps this process's standard input open and writes `+123` and `-123` as process groups come and go.
+When the parent dies, in whatever way, the kernel closes the pipe: the groups are ended and the servers stopped.
+A parent that has cleared up itself writes `done`.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from qenex.embedded import postgres, redis
+from qenex.embedded.errors import EmbeddedError
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+GRACE_SECONDS = 15.0
+
+
+def spawn(var: Path, *, remove: Path | None = None) -> "subprocess.Popen[str]":
+    """Start a guard over the state directory; with `remove` it also stops servers in use and deletes that directory."""
+    command = [sys.executable, "-m", "qenex.embedded.guard", str(var)]
+    if remove is not None:
+        command += ["--remove", str(remove)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=PROJECT, start_new_session=True
+    )
+
+
+def end_groups(groups: set[int], grace: float = GRACE_SECONDS) -> None:
+    """Ask process groups to end, wait, and kill what is left."""
+    _signal(groups, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while any(_alive(group) for group in groups) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _signal(groups, signal.SIGKILL)
+
+
+def stop_servers(var: Path, *, only_unused: bool) -> bool:
+    """Stop the embedded servers; whether both are stopped now."""
+    redis_stopped = redis.stop(var, only_unused=only_unused)
+    return postgres.stop(var, only_unused=only_unused) and redis_stopped
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Wait for the parent's end and clear up after it."""
+    parser = argparse.ArgumentParser(description="Clear up when the parent process dies.")
+    parser.add_argument("var", type=Path)
+    parser.add_argument("--remove", type=Path)
+    options = parser.parse_args(arguments)
+    groups: set[int] = set()
+    for line in sys.stdin:
+        if line == "done\n":
+            return
+        (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+    end_groups(groups)
+    with contextlib.suppress(EmbeddedError):
+        stop_servers(options.var, only_unused=options.remove is None)
+    if options.remove is not None:
+        shutil.rmtree(options.remove, ignore_errors=True)
+
+
+def _signal(groups: set[int], number: int) -> None:
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Fixtures of every test. The servers behind them are described in `tests/support`."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from tests.support import databases, throwaway
+from tests.support.servers import server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> Iterator[None]:
+    """This process's own database, migrated, with the three roles connecting as in production."""
+    root = throwaway.root()
+    databases.clone(server(root), root, throwaway.worker())
+    yield
+    for connection in connections.all():
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # every alias is PostgreSQL
+
+
+@pytest.fixture
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database with real commits and nothing undone: a test makes its own book and looks at nothing else."""
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()

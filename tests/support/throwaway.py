@@ -1,0 +1,72 @@
+"""Pytest plugin: gives every process of the run the environment of a throw-away PostgreSQL and Redis.
+
+It is loaded with `-p`, because the environment must be set before Django's settings read it. The servers themselves
+start when the first test asks for them (see `databases`). The first process of the run owns the directory; a guard
+clears it away however that process ends.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from qenex.embedded import guard, redis
+from tests.support import databases
+from tests.support.servers import Server, server
+
+ROOT = "QENEX_TEST_ROOT"
+REDIS_DATABASES = 16
+
+_guard: "subprocess.Popen[str] | None" = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Set the environment before pytest-django sets up Django."""
+    if ROOT not in os.environ:
+        _own_run()
+    _set_environment(server(root()), worker())
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Clear the run's directory and servers away, in the process that made them."""
+    global _guard
+    if _guard is not None:
+        databases.drop_all(server(root()), root())
+        _guard.communicate()
+        _guard = None
+        del os.environ[ROOT]
+
+
+def root() -> Path:
+    """The run's own directory."""
+    return Path(os.environ[ROOT])
+
+
+def worker() -> str:
+    """The name of this pytest process."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _own_run() -> None:
+    global _guard
+    directory = Path(tempfile.mkdtemp(prefix="qenex-"))
+    directory.chmod(0o711)
+    os.environ[ROOT] = str(directory)
+    _guard = guard.spawn(directory / "var", remove=directory)
+
+
+def _set_environment(current: Server, name: str) -> None:
+    database = databases.name(root(), name)
+    number = 1 + int(name.removeprefix("gw")) if name.startswith("gw") else 0
+    os.environ |= {
+        "QENEX_VAR": str(current.var),
+        "DATABASE_URL": current.client_url("qenex_writer", database),
+        "DATABASE_READER_URL": current.client_url("qenex_reader", database),
+        "DATABASE_OWNER_URL": current.direct_url("qenex_owner", database),
+        "REDIS_URL": redis.redis_url(current.var).replace("db=0", f"db={number % REDIS_DATABASES}"),
+    }
