@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """Books, accounts and transfers."""
+
+    name = "ledger"
+    verbose_name = "Ledger"

@@ -1,0 +1,246 @@
+"""The posting rules: one transfer after another against a book's state, in order, in integers.
+
+A transfer is checked, then moves its two accounts, and both balances after it go into its row. A later transfer of a
+batch may spend what an earlier one brought. Nothing here reads a clock, a database or randomness.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.results import Code
+from ledger.domain.state import AccountState, Counters, HoldState, OriginState
+from qenex.kernel.money import MAX_UNITS
+
+
+class Refused(Exception):
+    """A rule does not allow the transfer."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Row(NamedTuple):
+    """A transfer as it will be written. Amounts and balances are units."""
+
+    draft: TransferDraft
+    kind: Kind
+    debit: AccountState
+    credit: AccountState
+    amount: int
+    debit_balance: int
+    credit_balance: int
+    posted_at_us: int
+    value_date: date | None
+    origin: bytes | None
+
+
+class Touched:
+    """What transfers changed, as it was before: enough to undo them, and to tell the database what is new."""
+
+    __slots__ = ("accounts", "holds", "origins")
+
+    def __init__(self) -> None:
+        self.accounts: dict[int, Counters] = {}
+        self.holds: dict[int, tuple[int, str] | None] = {}
+        """Posted amount and status; none for a hold that was made."""
+        self.origins: dict[int, int] = {}
+        """What was reversed."""
+
+    def absorb(self, later: "Touched") -> None:
+        """Takes over what was touched later; what was known before stays."""
+        self.accounts = later.accounts | self.accounts
+        self.holds = later.holds | self.holds
+        self.origins = later.origins | self.origins
+
+
+class BookState:
+    """What a batch may touch of one book, and what it has touched so far. Keys are ids as integers."""
+
+    def __init__(self, accounts: dict[int, AccountState] | None = None) -> None:
+        self.accounts = {} if accounts is None else accounts
+        self.holds: dict[int, HoldState] = {}
+        self.origins: dict[int, OriginState] = {}
+        self.touched = Touched()
+
+    def undo(self) -> None:
+        """Puts everything that was touched back to what it was."""
+        for key, counters in self.touched.accounts.items():
+            self.accounts[key].restore(counters)
+        for key, before in self.touched.holds.items():
+            if before is None:
+                del self.holds[key]
+            else:
+                self.holds[key].posted, self.holds[key].status = before
+        for key, reversed_before in self.touched.origins.items():
+            self.origins[key].reversed = reversed_before
+        self.touched = Touched()
+
+    def apply(self, draft: TransferDraft, kind: Kind, posted_at_us: int) -> Row:
+        """Makes one transfer. Raises Refused, and then nothing has changed."""
+        if kind is Kind.POSTED:
+            debit, credit = self._accounts(draft)
+            return self._post(draft, kind, debit, credit, draft.amount, posted_at_us)
+        if kind is Kind.HOLD:
+            return self._hold(draft, posted_at_us)
+        if kind is Kind.REVERSAL:
+            return self._reverse(draft, posted_at_us)
+        return self._resolve(draft, kind, posted_at_us)
+
+    # --- new transfers
+
+    def _accounts(self, draft: TransferDraft) -> tuple[AccountState, AccountState]:
+        debit_id, credit_id = draft.debit_account, draft.credit_account
+        if debit_id is None or credit_id is None:
+            raise Refused(Code.ACCOUNT_NOT_FOUND)
+        return self._pair(debit_id.int, credit_id.int)
+
+    def _pair(self, debit_id: int, credit_id: int) -> tuple[AccountState, AccountState]:
+        if debit_id == credit_id:
+            raise Refused(Code.SAME_ACCOUNT)
+        try:
+            debit, credit = self.accounts[debit_id], self.accounts[credit_id]
+        except KeyError:
+            raise Refused(Code.ACCOUNT_NOT_FOUND) from None
+        if debit.status != "open" or credit.status != "open":
+            closed = "closed" in (debit.status, credit.status)
+            raise Refused(Code.ACCOUNT_CLOSED if closed else Code.ACCOUNT_FROZEN)
+        if debit.asset != credit.asset:
+            raise Refused(Code.ASSET_MISMATCH)
+        return debit, credit
+
+    def _post(
+        self,
+        draft: TransferDraft,
+        kind: Kind,
+        debit: AccountState,
+        credit: AccountState,
+        amount: int,
+        posted_at_us: int,
+    ) -> Row:
+        self._check_amount(debit, amount)
+        debits, credits = debit.debits + amount, credit.credits + amount
+        if debits > MAX_UNITS or credits > MAX_UNITS:
+            raise Refused(Code.AMOUNT_RANGE)
+        _check_floors(debit, credit, amount)
+        self._touch(debit)
+        self._touch(credit)
+        debit.debits, credit.credits = debits, credits
+        return self._row(draft, kind, debit, credit, amount, posted_at_us)
+
+    def _hold(self, draft: TransferDraft, posted_at_us: int) -> Row:
+        debit, credit = self._accounts(draft)
+        amount = draft.amount
+        self._check_amount(debit, amount)
+        if debit.debits_pending + amount > MAX_UNITS or credit.credits_pending + amount > MAX_UNITS:
+            raise Refused(Code.AMOUNT_RANGE)
+        _check_floors(debit, credit, amount)
+        self._touch(debit)
+        self._touch(credit)
+        debit.debits_pending += amount
+        credit.credits_pending += amount
+        expires = None if draft.timeout is None else posted_at_us + draft.timeout * 1_000_000
+        hold = HoldState(draft.id.bytes, debit.key, credit.key, amount, 0, "open", expires)
+        self.touched.holds[hold.key] = None
+        self.holds[hold.key] = hold
+        return self._row(draft, Kind.HOLD, debit, credit, amount, posted_at_us)
+
+    # --- what acts on an earlier transfer
+
+    def _resolve(self, draft: TransferDraft, kind: Kind, posted_at_us: int) -> Row:
+        hold = self.holds.get(draft.origin.int) if draft.origin else None
+        if hold is None:
+            raise Refused(Code.HOLD_NOT_FOUND)
+        overdue = hold.expires_at_us is not None and hold.expires_at_us <= posted_at_us
+        if hold.status != "open" or (overdue and kind is not Kind.HOLD_EXPIRE):
+            raise Refused(Code.HOLD_RESOLVED)
+        amount = draft.amount or hold.remaining
+        if amount > hold.remaining:
+            raise Refused(Code.HOLD_EXCEEDED)
+        debit, credit = self._hold_accounts(hold, kind)
+        self._check_amount(debit, amount)
+        if kind is Kind.HOLD_POST and (debit.debits + amount > MAX_UNITS or credit.credits + amount > MAX_UNITS):
+            raise Refused(Code.AMOUNT_RANGE)
+        self._touch(debit)
+        self._touch(credit)
+        self.touched.holds.setdefault(hold.key, (hold.posted, hold.status))
+        self._release(hold, kind, debit, credit, amount, final=draft.final)
+        return self._row(draft, kind, debit, credit, amount, posted_at_us, hold.id)
+
+    def _hold_accounts(self, hold: HoldState, kind: Kind) -> tuple[AccountState, AccountState]:
+        if kind is Kind.HOLD_POST:
+            return self._pair(hold.debit, hold.credit)
+        return self.accounts[hold.debit], self.accounts[hold.credit]
+
+    @staticmethod
+    def _release(
+        hold: HoldState, kind: Kind, debit: AccountState, credit: AccountState, amount: int, *, final: bool
+    ) -> None:
+        released = hold.remaining if final or kind is not Kind.HOLD_POST else amount
+        debit.debits_pending -= released
+        credit.credits_pending -= released
+        if kind is Kind.HOLD_POST:
+            debit.debits += amount
+            credit.credits += amount
+            hold.posted += amount
+            if final or hold.posted == hold.amount:
+                hold.status = "posted"
+        else:
+            hold.status = "voided" if kind is Kind.HOLD_VOID else "expired"
+
+    def _reverse(self, draft: TransferDraft, posted_at_us: int) -> Row:
+        origin = self.origins.get(draft.origin.int) if draft.origin else None
+        if origin is None:
+            raise Refused(Code.REVERSAL_NOT_POSSIBLE)
+        amount = draft.amount or origin.amount - origin.reversed
+        if amount > origin.amount - origin.reversed or amount == 0:
+            raise Refused(Code.REVERSAL_EXCEEDED)
+        debit, credit = self._pair(origin.credit, origin.debit)
+        assert draft.origin is not None
+        row = self._post(draft, Kind.REVERSAL, debit, credit, amount, posted_at_us)
+        self.touched.origins.setdefault(draft.origin.int, origin.reversed)
+        origin.reversed += amount
+        return row._replace(origin=draft.origin.bytes)
+
+    # --- shared
+
+    @staticmethod
+    def _check_amount(account: AccountState, amount: int) -> None:
+        if amount <= 0 or amount > MAX_UNITS:
+            raise Refused(Code.AMOUNT_RANGE)
+        if amount % account.quantum:
+            raise Refused(Code.AMOUNT_PRECISION)
+
+    def _touch(self, account: AccountState) -> None:
+        if account.key not in self.touched.accounts:
+            self.touched.accounts[account.key] = account.counters()
+
+    @staticmethod
+    def _row(
+        draft: TransferDraft,
+        kind: Kind,
+        debit: AccountState,
+        credit: AccountState,
+        amount: int,
+        posted_at_us: int,
+        origin: bytes | None = None,
+    ) -> Row:
+        debit_balance = (debit.debits - debit.credits) * debit.normal
+        credit_balance = (credit.debits - credit.credits) * credit.normal
+        return Row(
+            *(draft, kind, debit, credit, amount, debit_balance, credit_balance),
+            *(posted_at_us, draft.value_date, origin),
+        )
+
+
+def _check_floors(debit: AccountState, credit: AccountState, amount: int) -> None:
+    """A debit shrinks an account of the credit side, a credit one of the debit side: neither falls below its floor."""
+    floor = debit.floor
+    if floor is not None and debit.normal == -1:
+        if debit.credits - debit.debits - debit.debits_pending - amount < floor:
+            raise Refused(Code.INSUFFICIENT_FUNDS)
+    floor = credit.floor
+    if floor is not None and credit.normal == 1:
+        if credit.debits - credit.credits - credit.credits_pending - amount < floor:
+            raise Refused(Code.INSUFFICIENT_FUNDS)

@@ -1,0 +1,85 @@
+"""Typed readers of environment variables, with `NAME_FILE` for secrets kept in files."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+class EnvironmentProblem(Exception):
+    """An environment variable that cannot be used; the message names it."""
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that `NAME_FILE` points to, or the default."""
+    path = os.environ.get(f"{name}_FILE")
+    if path is None:
+        return os.environ.get(name, default)
+    if name in os.environ:
+        raise EnvironmentProblem(f"{name} and {name}_FILE are both set; keep one of them")
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise EnvironmentProblem(f"{name}_FILE: {error}") from error
+
+
+def integer(name: str, default: int) -> int:
+    """A whole number."""
+    value = text(name)
+    try:
+        return int(value) if value else default
+    except ValueError:
+        raise EnvironmentProblem(f"{name} must be a whole number, not {value!r}") from None
+
+
+def boolean(name: str, default: bool) -> bool:
+    """One of 1, true, yes, on and 0, false, no, off."""
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    if value:
+        raise EnvironmentProblem(f"{name} must be true or false, not {value!r}")
+    return default
+
+
+def choice(name: str, options: tuple[str, ...], default: str) -> str:
+    """One of the options."""
+    value = text(name, default)
+    if value not in options:
+        raise EnvironmentProblem(f"{name} must be one of {', '.join(options)}, not {value!r}")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Comma-separated words."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, object]:
+    """The NAME, USER, PASSWORD, HOST, PORT and libpq options of a PostgreSQL URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise EnvironmentProblem(f"a database URL must begin with postgresql://, not {parts.scheme or 'nothing'}://")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": dict[str, object](options),
+    }
+
+
+def kept_secret(path: Path) -> str:
+    """A random secret, made at the first call and kept in a file that only its owner reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text()

@@ -1,0 +1,93 @@
+"""Fixed-point money: whole numbers of 10^-18 inside, decimal strings outside, and no rounding unless asked for."""
+
+import re
+from decimal import Context, Decimal
+from enum import Enum
+
+SCALE = 18
+UNIT = 10**SCALE
+"""How many units make one whole: one euro is `UNIT` units."""
+MAX_UNITS = 10**38 - 1
+"""The largest amount that NUMERIC(38,18) holds, in units."""
+
+_AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
+_EXACT = Context(prec=60)
+
+
+class AmountProblem(ValueError):
+    """An amount that is not a plain decimal of the asset's precision; the message says why."""
+
+
+class Rounding(Enum):
+    """The direction of a rounding is always an argument."""
+
+    DOWN = "down"
+    UP = "up"
+    HALF_EVEN = "half_even"
+
+
+def parse(text: str, places: int = SCALE) -> int:
+    """Units of a plain decimal such as "12.34": no sign, no exponent, no blanks, at most `places` decimals.
+
+    Raises AmountProblem.
+    """
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise AmountProblem("must be a plain decimal number such as 12.34, with at most 20 digits before the point")
+    whole, fraction = match[1], match[2] or ""
+    if len(fraction) > places and fraction[places:].strip("0"):
+        raise AmountProblem(f"has more than {places} decimal places")
+    return int(whole + fraction.ljust(SCALE, "0"))
+
+
+def from_decimal(value: Decimal) -> int:
+    """Units of a Decimal. Raises AmountProblem where it is no number or has more than 18 places."""
+    if not value.is_finite():
+        raise AmountProblem("must be a finite number")
+    scaled = _EXACT.scaleb(value, SCALE)
+    units = int(scaled)
+    if units != scaled or abs(units) > MAX_UNITS:
+        raise AmountProblem("has more than 20 digits before the point or 18 after it")
+    return units
+
+
+def to_decimal(units: int) -> Decimal:
+    """The exact Decimal of an amount in units."""
+    return _EXACT.scaleb(Decimal(units), -SCALE)
+
+
+def format_units(units: int, places: int = SCALE) -> str:
+    """The decimal string of an amount, with `places` decimals and more only where they are not zero.
+
+    >>> format_units(12_340_000_000_000_000_000, 2)
+    '12.34'
+    """
+    whole, fraction = divmod(abs(units), UNIT)
+    digits = f"{fraction:018d}".rstrip("0").ljust(places, "0")
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+def quantum(places: int) -> int:
+    """The smallest amount of an asset with so many decimal places, in units."""
+    return int(10 ** (SCALE - places))
+
+
+def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """The whole quotient of two integers, rounded as told. Raises ZeroDivisionError."""
+    quotient, remainder = divmod(numerator, denominator)
+    if not remainder:
+        return quotient
+    if rounding is Rounding.DOWN:
+        return quotient if (numerator < 0) == (denominator < 0) else quotient + 1
+    if rounding is Rounding.UP:
+        return quotient + 1 if (numerator < 0) == (denominator < 0) else quotient
+    double = 2 * abs(remainder) - abs(denominator)
+    return quotient + 1 if double > 0 or (double == 0 and quotient % 2) else quotient
+
+
+def round_units(units: int, places: int, rounding: Rounding) -> int:
+    """The amount rounded to so many decimal places: down is toward zero, up is away from it."""
+    step = quantum(places)
+    return divide(units, step, rounding) * step
+

@@ -1,0 +1,2 @@
+DROP TRIGGER append_only ON kernel_event;
+DROP FUNCTION kernel_refuse_change();

@@ -1,0 +1,195 @@
+"""All settings, read from the environment. With nothing set, the embedded profile serves this machine only."""
+
+from pathlib import Path
+from typing import Any
+
+from qenex import env
+from qenex.embedded.postgres import database_urls
+from qenex.embedded.redis import redis_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(env.text("QENEX_VAR", str(BASE_DIR / "var"))).resolve()
+PROFILE = env.choice("QENEX_PROFILE", ("embedded", "production"), "embedded")
+EMBEDDED = PROFILE == "embedded"
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY") or (env.kept_secret(VAR / "secret_key") if EMBEDDED else "")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if EMBEDDED else "")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "qenex.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "django_prometheus",
+    "django_structlog",
+    "channels",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "qenex.kernel",
+    "qenex.embedded",
+    "ledger",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "qenex.kernel.middleware.ContextMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "qenex.urls"
+ASGI_APPLICATION = "qenex.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Databases: the isolation level belongs to the role; `isolation_level` covers real servers with one role only.
+_embedded_urls = database_urls(VAR)
+DATABASE_URL = env.text("DATABASE_URL")
+EMBEDDED_POSTGRES = not DATABASE_URL
+DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", 8)
+
+
+def _database(url: str, isolation: int, pool: int) -> dict[str, Any]:
+    """A Django database entry that works behind a transaction-pooling proxy."""
+    parts = env.database(url)
+    options: dict[str, Any] = {**parts.pop("OPTIONS"), "isolation_level": isolation}  # type: ignore[dict-item]  # a dict by construction
+    if pool:
+        options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 30, "max_idle": 60}
+    return {
+        **parts,
+        "ENGINE": "qenex.embedded.backend",
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+
+
+REPEATABLE_READ, SERIALIZABLE = 3, 4
+DATABASES = {
+    "default": _database(DATABASE_URL or _embedded_urls.writer, SERIALIZABLE, DATABASE_POOL_SIZE),
+    "owner": _database(env.text("DATABASE_OWNER_URL") or DATABASE_URL or _embedded_urls.owner, SERIALIZABLE, 0),
+    "reader": _database(
+        env.text("DATABASE_READER_URL") or DATABASE_URL or _embedded_urls.reader, REPEATABLE_READ, DATABASE_POOL_SIZE
+    ),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOCK_TIMEOUT_MS = env.integer("QENEX_LOCK_TIMEOUT_MS", 10_000)
+
+# --- Redis: nothing in it would be missed
+REDIS_URL = env.text("REDIS_URL")
+EMBEDDED_REDIS = not REDIS_URL
+REDIS_LOCATION = REDIS_URL or redis_url(VAR)
+CELERY_BROKER_URL = REDIS_LOCATION.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
+    "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
+}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_LOCATION]}}
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_LOCATION}}
+
+# --- People
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "admin:login"
+
+# --- API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["qenex.kernel.permissions.RoutePermission"],
+    "DEFAULT_PARSER_CLASSES": ["qenex.kernel.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "qenex.kernel.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "qenex.kernel.schema.Schema",
+    "EXCEPTION_HANDLER": "qenex.kernel.problems.exception_handler",
+    "PAGE_SIZE": 100,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "QENEX API",
+    "DESCRIPTION": "Books, accounts, transfers and events of a QENEX back office. Amounts are decimal strings.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Ledger
+LEDGER_GATES = ["ledger.gates.Limits"]
+LEDGER_BATCH_MAX = 10_000
+
+# --- Pages
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = VAR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+# --- Transport: the embedded profile speaks plain HTTP on the loopback address
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
+SECURE_PROXY_SSL_HEADER = None if EMBEDDED else ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- Observation
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = "qenex.kernel.logging.configure"
+LOGGING = {"level": LOG_LEVEL}
+PROMETHEUS_EXPORT_MIGRATIONS = False
+METRICS_TOKEN = env.text("METRICS_TOKEN")
