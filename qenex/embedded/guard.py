@@ -15,11 +15,15 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from qenex.embedded import postgres, redis
 from qenex.embedded.errors import EmbeddedError
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 GRACE_SECONDS = 15.0
+GOODBYE_SECONDS = 3.0
+"""How long a server may take to notice that a client has died."""
 
 
 def spawn(var: Path, *, remove: Path | None = None) -> "subprocess.Popen[str]":
@@ -42,9 +46,15 @@ def end_groups(groups: set[int], grace: float = GRACE_SECONDS) -> None:
 
 
 def stop_servers(var: Path, *, only_unused: bool) -> bool:
-    """Stop the embedded servers; whether both are stopped now."""
-    redis_stopped = redis.stop(var, only_unused=only_unused)
-    return postgres.stop(var, only_unused=only_unused) and redis_stopped
+    """Stop the embedded servers, with `only_unused` unless others are connected; whether both are stopped now."""
+    deadline = time.monotonic() + GOODBYE_SECONDS
+    while True:
+        redis_stopped = redis.stop(var, only_unused=only_unused)
+        if postgres.stop(var, only_unused=only_unused) and redis_stopped:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -72,11 +82,18 @@ def _signal(groups: set[int], number: int) -> None:
 
 
 def _alive(group: int) -> bool:
+    """Whether a process of the group still does anything; a dead one may stay listed until its parent looks."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return False
-    return True
+    return any(_in_group(process, group) for process in psutil.process_iter(["status"]))
+
+
+def _in_group(process: psutil.Process, group: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE
+    return False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""Run the whole back office: servers, migrations, static files, demo data, web server, task worker and its clock."""
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connections
+
+from qenex import env
+from qenex.embedded import first_run, static
+from qenex.embedded.disk import check_space
+from qenex.embedded.errors import EmbeddedError
+from qenex.embedded.output import Console
+from qenex.embedded.plan import Plan
+from qenex.embedded.ports import check_port
+from qenex.embedded.supervisor import Servers, Supervisor, stoppable
+
+
+class Command(BaseCommand):
+    """`manage.py up`"""
+
+    help = "Run QENEX on this machine until Ctrl-C."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own declaration; `check` runs in `make lint`
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
+        parser.add_argument("--port", type=int, default=env.integer("PORT", 8000))
+        parser.add_argument("--workers", type=int, default=env.integer("WEB_WORKERS", 1), help="web processes")
+        parser.add_argument("--no-demo", action="store_true", help="load no demo data and make no demo user")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(self.stdout._out, everything=options["verbosity"] > 1)
+        plan = Plan(settings.VAR, options["host"], options["port"], options["workers"], env.integer("TASK_WORKERS", 1))
+        servers = Servers(settings.VAR, database=settings.EMBEDDED_POSTGRES, messages=settings.EMBEDDED_REDIS)
+        with stoppable():
+            try:
+                check_port(plan.host, plan.port)
+                check_space(plan.var)
+                self._run(plan, servers, console, demo=not options["no_demo"] and settings.EMBEDDED_POSTGRES)
+            except (EmbeddedError, OperationalError) as error:
+                raise CommandError(str(error).strip()) from None
+            except KeyboardInterrupt:
+                console.say("QENEX has stopped.")
+
+    def _run(self, plan: Plan, servers: Servers, console: Console, *, demo: bool) -> None:
+        supervisor = Supervisor(servers, plan.programs(), console)
+        try:
+            welcome = _prepare(plan, servers, console, demo=demo)
+            supervisor.run(f"{plan.address}/livez", lambda: console.say(welcome))
+        except KeyboardInterrupt:
+            console.say("\nStopping ...")
+            raise
+        finally:
+            _disconnect()
+            supervisor.stop()
+
+
+def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> str:
+    """Everything before the first request; the text to print when it can be answered."""
+    for name in servers.ensure_running():
+        console.say(f"{name} has started.")
+    call_command("migrate", interactive=False, verbosity=0)
+    console.say("The database is ready.")
+    if static.collect():
+        console.say("Static files are collected.")
+    lines = ["", f"QENEX runs at {plan.address}/admin/"]
+    if demo:
+        if first_run.load_demo():
+            console.say("Demo data is loaded.")
+        lines.append(_how_to_sign_in(first_run.ensure_sign_in(plan.var)))
+    _disconnect()
+    return "\n".join([*lines, f"API: {plan.address}/api/v1/docs   logs: {plan.var / 'log'}   Ctrl-C stops it."])
+
+
+def _how_to_sign_in(sign_in: first_run.SignIn) -> str:
+    if sign_in.password is None:
+        return f"Sign in as {sign_in.user} with the password you have set."
+    return f"Sign in as {sign_in.user} with the password {sign_in.password}"
+
+
+def _disconnect() -> None:
+    """Give back every connection, so that a server can tell whether others use it."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # every alias is PostgreSQL

@@ -1,0 +1,50 @@
+"""Which processes make up a running back office."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from qenex.embedded.children import Program
+
+CELERY = ("-m", "celery", "--quiet", "--app", "qenex.celery:app")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the web server listens and how many processes share the work."""
+
+    var: Path
+    host: str
+    port: int
+    web_workers: int
+    task_workers: int
+
+    @property
+    def address(self) -> str:
+        """The address to type into a browser on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
+        return f"http://{host}:{self.port}"
+
+    def programs(self) -> list[Program]:
+        """The web server, the task worker and its clock."""
+        return [
+            self._python("web", self._granian()),
+            self._python("worker", self._worker()),
+            self._python("beat", self._beat()),
+        ]
+
+    def _python(self, name: str, arguments: list[str]) -> Program:
+        return Program(name, [sys.executable, *arguments], os.environ | {"PYTHONUNBUFFERED": "1"})
+
+    def _granian(self) -> list[str]:
+        listen = ["--host", self.host, "--port", str(self.port), "--workers", str(self.web_workers)]
+        kind = ["--interface", "asginl", "--loop", "uvloop", "--respawn-failed-workers", "--workers-kill-timeout", "10"]
+        return ["-m", "granian", *kind, *listen, "qenex.asgi:application"]
+
+    def _worker(self) -> list[str]:
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        return [*CELERY, "worker", "--concurrency", str(self.task_workers), *quiet]
+
+    def _beat(self) -> list[str]:
+        return [*CELERY, "beat", "--schedule", str(self.var / "beat-schedule"), "--pidfile", ""]
