@@ -1,0 +1,34 @@
+"""`migrate` as the owner of the tables, followed by the grants of the application's roles."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+from django.db import connections, transaction
+
+from qenex.kernel import grants
+
+OWNER = "owner"
+
+
+class Command(migrate.Command):
+    """Django's command, on the owner's connection."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Makes the owner's connection the one that is taken when none is named."""
+        super().add_arguments(parser)
+        parser.set_defaults(database=OWNER)
+
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Checks the settings only: what the database lacks is what the migrations are about to bring."""
+        return {**super().get_check_kwargs(options), "databases": []}
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrates, then grants, unless it was only asked what it would do."""
+        super().handle(*args, **options)
+        if options["plan"] or options["check_unapplied"] or options["database"] != OWNER:
+            return
+        with transaction.atomic(OWNER):
+            served = grants.apply(connections[OWNER])
+        if options["verbosity"] and served:
+            self.stdout.write(f"Granted rights to {', '.join(served)}.")
