@@ -1,5 +1,6 @@
 """The files of the embedded cluster: made at the first start, configured at every start."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from qenex.embedded.paths import data_dir, log_dir, postgres_log_dir, socket_dir
 from qenex.embedded.wheel import MAJOR
 
 INCLUDE = "include = 'qenex.conf'\n"
+FATAL = re.compile(r"\b(FATAL|PANIC):  ")
 INITDB = (
     "--username=postgres",
     "--auth=trust",
@@ -43,30 +45,42 @@ def start_log(var: Path) -> Path:
     return data_dir(var) / "start.log"
 
 
-def last_words(var: Path) -> str:
-    """The last complaint of a server that did not start, or nothing."""
-    logs = [start_log(var), *sorted(postgres_log_dir(var).glob("*.log"), key=lambda path: path.stat().st_mtime)]
-    for path in reversed([log for log in logs if log.exists()]):
-        lines = path.read_text(errors="replace").splitlines()[-50:]
-        for line in reversed(lines):
-            if "FATAL:" in line or "PANIC:" in line:
-                return line.split(":  ", 1)[-1]
-    return ""
+def log_sizes(var: Path) -> dict[Path, int]:
+    """How long each log is now, for `last_words` to begin there."""
+    logs = [*postgres_log_dir(var).glob("*.log"), start_log(var)]
+    return {log: log.stat().st_size for log in logs if log.exists()}
 
 
-def drop_stale_pid(var: Path) -> None:
-    """Remove the pid file of a dead server whose number another program has since been given.
+def last_words(var: Path, before: dict[Path, int]) -> str:
+    """The complaint of a server that did not start, among what was logged since `before`; or nothing."""
+    found = ""
+    for log in log_sizes(var):
+        lines = log.read_bytes()[before.get(log, 0) :].decode(errors="replace").splitlines()
+        fatal = [number for number, line in enumerate(lines) if FATAL.search(line)]
+        if fatal:
+            found = _reason(lines, fatal[-1])
+    return found
 
-    PostgreSQL itself sees that a pid is free, but not that its new bearer is no server.
+
+def drop_dead_locks(var: Path) -> None:
+    """Remove the locks of a dead server whose number another program has since been given.
+
+    PostgreSQL itself sees that a number is free, but not that its new bearer is no server.
     """
-    path = data_dir(var) / "postmaster.pid"
-    try:
-        pid = int(path.read_text().split("\n", 1)[0])
-        name = psutil.Process(pid).name()
-    except (FileNotFoundError, ValueError, psutil.Error):
-        return
-    if name != "postgres":
-        path.unlink(missing_ok=True)
+    for path in (data_dir(var) / "postmaster.pid", socket_dir(var) / ".s.PGSQL.5432.lock"):
+        try:
+            process = psutil.Process(int(path.read_text().split("\n", 1)[0]))
+            alive = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, ValueError, psutil.Error):
+            continue
+        if not alive:
+            path.unlink(missing_ok=True)
+
+
+def _reason(lines: list[str], number: int) -> str:
+    """What a fatal line says; of a bad configuration the line before it says more."""
+    line = lines[number - 1] if number and "contains errors" in lines[number] else lines[number]
+    return line.split(":  ", 1)[-1]
 
 
 def _initdb(data: Path, owner: Account) -> None:

@@ -4,6 +4,7 @@ Only the account that owns the state directory (and root) can enter the socket's
 no network address. That is why no role has a password here.
 """
 
+import re
 import time
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,8 @@ from qenex.embedded.paths import data_dir, socket_dir
 
 START_SECONDS = 600
 """How long a recovery after a crash may take."""
+SETTLE_SECONDS = 30
+PASSING = re.compile("shared memory block|lock file .* already exists")
 BOOTSTRAPPED = "qenex.bootstrapped"
 
 
@@ -106,13 +109,17 @@ def _answers(var: Path) -> bool:
 
 
 def _start(var: Path, owner: Account) -> None:
-    """Start and wait until recovery is over. Dead predecessors' children may need a moment to go away."""
-    cluster.drop_stale_pid(var)
+    """Start and wait until recovery is over. What a dead predecessor leaves behind may need a moment to go away."""
     command = ("start", "-w", "-t", str(START_SECONDS), "-D", str(data_dir(var)), "-l", str(cluster.start_log(var)))
-    deadline = time.monotonic() + 30
-    while (problem := programs.run(owner, "pg_ctl", *command)) is not None:
-        reason = cluster.last_words(var) or problem
-        if "shared memory block" not in reason or time.monotonic() > deadline:
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not _answers(var):
+        cluster.drop_dead_locks(var)
+        before = cluster.log_sizes(var)
+        problem = programs.run(owner, "pg_ctl", *command)
+        if problem is None:
+            return
+        reason = cluster.last_words(var, before) or problem
+        if not PASSING.search(reason) or time.monotonic() > deadline:
             raise EmbeddedError(f"PostgreSQL did not start: {reason}")
         time.sleep(0.3)
 

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """`manage.py down`"""
 
     help = "Stop the embedded PostgreSQL and Redis of this directory."
-    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own declaration
+    requires_system_checks: list[str] = []  # Django's own declaration
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--force", action="store_true", help="also when other processes use them")

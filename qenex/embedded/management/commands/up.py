@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """`manage.py up`"""
 
     help = "Run QENEX on this machine until Ctrl-C."
-    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own declaration; `check` runs in `make lint`
+    requires_system_checks: list[str] = []  # Django's own declaration; `check` runs in `make lint`
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
