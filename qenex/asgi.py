@@ -2,8 +2,18 @@
 
 import os
 
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 
-application = get_asgi_application()
+# Django is set up by this call; only afterwards can models be imported.
+http = get_asgi_application()
+
+from qenex.kernel import live  # noqa: E402  # see above
+
+websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

@@ -1,5 +1,6 @@
 """All settings, read from the environment. With nothing set, the embedded profile serves this machine only."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "qenex.kernel.health.HealthMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "qenex.kernel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -140,9 +143,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["qenex.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "qenex.kernel.pagination.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["qenex.kernel.filters.StrictFilters"],
     "DEFAULT_SCHEMA_CLASS": "qenex.kernel.schema.Schema",
-    "EXCEPTION_HANDLER": "qenex.kernel.problems.exception_handler",
+    "EXCEPTION_HANDLER": "qenex.kernel.handlers.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,
     "PAGE_SIZE": 100,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -153,6 +157,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "qenex.kernel.schema.add_problems",
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -183,13 +191,17 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
 SECURE_PROXY_SSL_HEADER = None if EMBEDDED else ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies of ours append to X-Forwarded-For
 
 # --- Observation
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = "qenex.kernel.logging.configure"
 LOGGING = {"level": LOG_LEVEL}
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIdMiddleware has replaced what is not sane
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would believe any X-Forwarded-For
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # the actor is bound where it is authenticated, without a query of its own
 PROMETHEUS_EXPORT_MIGRATIONS = False
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -1,6 +1,32 @@
-"""Routing only."""
+"""Routing only. /livez, /readyz and /metrics are answered before it, by `qenex.kernel.health`."""
+
+from importlib.util import find_spec
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from qenex.kernel import handlers
+from qenex.kernel.api.docs import DocsView, SchemaView
+
+api = [
+    path("schema", SchemaView.as_view(), name="api-schema"),
+    path("docs", DocsView.as_view(), name="api-docs"),
+    path("problems/", handlers.problem_pages, name="api-problems"),
+    path("problems/<slug:code>", handlers.problem_page, name="api-problem"),
+    path("", include("qenex.kernel.api.urls")),
+]
+if find_spec("ledger.api.urls"):
+    api.append(path("", include("ledger.api.urls")))
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+    path("api/<path:rest>", handlers.not_found),
+]
+
+handler400 = handlers.bad_request
+handler403 = handlers.permission_denied
+handler404 = handlers.not_found
+handler500 = handlers.server_error

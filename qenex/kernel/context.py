@@ -40,6 +40,11 @@ def acting(context: Context) -> Iterator[Context]:
         _current.reset(token)
 
 
+def become(context: Context) -> None:
+    """Changes the circumstances for the rest of the enclosing `acting` block: whoever authenticates calls it."""
+    _current.set(context)
+
+
 @contextmanager
 def because(reason: str) -> Iterator[Context]:
     """Runs the block under the present circumstances, with a reason."""

@@ -49,7 +49,9 @@ class Draft(NamedTuple):
                 "request_id": by.request_id,
                 "reason": by.reason,
                 "data": self.data,
-                "changes": {field: {"before": before, "after": after} for field, (before, after) in self.changes.items()},
+                "changes": {
+                    field: {"before": before, "after": after} for field, (before, after) in self.changes.items()
+                },
             }
         )
 

@@ -12,7 +12,7 @@ _last = 0
 
 
 def _tick() -> int:
-    """Milliseconds and a 12-bit counter of their fractions in one number that never repeats (RFC 9562, 6.2, method 3)."""
+    """Milliseconds and 12 bits of their fraction in one number that never repeats (RFC 9562, 6.2, method 3)."""
     global _last
     now = (time.time_ns() << _COUNTER_BITS) // 1_000_000
     with _lock:

@@ -90,4 +90,3 @@ def round_units(units: int, places: int, rounding: Rounding) -> int:
     """The amount rounded to so many decimal places: down is toward zero, up is away from it."""
     step = quantum(places)
     return divide(units, step, rounding) * step
-

@@ -1,7 +1,24 @@
-"""Who may call a route."""
+"""Who may call a route: what is not declared is denied."""
 
-from rest_framework.permissions import IsAdminUser
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
-class RoutePermission(IsAdminUser):
-    """Denies by default."""
+def required(view: Any, method: str) -> str | None:
+    """The permission that a view declares for a method in `required_permissions`; HEAD needs what GET does."""
+    declared: dict[str, str] = getattr(view, "required_permissions", {})
+    return declared.get("GET" if method == "HEAD" else method)
+
+
+class RoutePermission(BasePermission):
+    """The user holds the permission that the view declares for the method; a method without one is refused."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether the request may go on."""
+        needed = required(view, request.method or "")
+        return needed is not None and request.user.is_authenticated and request.user.has_perm(needed)

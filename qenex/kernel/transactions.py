@@ -43,7 +43,11 @@ def is_transient(error: Error) -> bool:
     if state == "23505":  # a concurrent request with the same key committed first: its answer is found on the next try
         return "idempotency_key_once" in str(error)
     # A standby just before promotion refuses serializable transactions with 0A000.
-    return state in _TRANSIENT_STATES or state.startswith("08") or (state == "0A000" and isinstance(error, NotSupportedError))
+    return (
+        state in _TRANSIENT_STATES
+        or state.startswith("08")
+        or (state == "0A000" and isinstance(error, NotSupportedError))
+    )
 
 
 def run(command: Callable[[], T], *, locks: Sequence[str] = ()) -> T:

@@ -8,7 +8,7 @@ TIMEOUTS = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';\
 
 
 def run(folder: Path, name: str) -> RunSQL:
-    """A reversible migration operation of the two files, with time-outs so that it never blocks a busy table for long."""
+    """A reversible migration operation of the two files, with time-outs so that it never blocks a table for long."""
     forwards = TIMEOUTS + (folder / f"{name}.sql").read_text()
     backwards = TIMEOUTS + (folder / f"{name}.reverse.sql").read_text()
     return RunSQL(forwards, backwards)

@@ -19,9 +19,9 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database=OWNER)
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         """Checks the settings only: what the database lacks is what the migrations are about to bring."""
-        return {**super().get_check_kwargs(options), "databases": []}
+        return super().get_check_kwargs(options) | {"databases": []}
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrates, then grants, unless it was only asked what it would do."""

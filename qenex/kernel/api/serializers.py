@@ -1,0 +1,52 @@
+"""How events are shown."""
+
+import json
+from typing import Any
+
+from rest_framework import serializers
+
+from qenex.kernel.models import Event
+
+
+class SubjectSerializer(serializers.Serializer[Any]):
+    """What an event is about."""
+
+    type = serializers.CharField()
+    id = serializers.CharField()
+
+
+class EventActorSerializer(serializers.Serializer[Any]):
+    """Who did it, and how they proved it."""
+
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    address = serializers.CharField(allow_null=True)
+    method = serializers.CharField()
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """A field before and after."""
+
+    before = serializers.JSONField()
+    after = serializers.JSONField()
+
+
+class EventSerializer(serializers.Serializer[Event]):
+    """An event as its canonical bytes have it."""
+
+    id = serializers.UUIDField()
+    recorded_at = serializers.DateTimeField()
+    type = serializers.CharField()
+    version = serializers.IntegerField()
+    book = serializers.UUIDField(allow_null=True)
+    subject = SubjectSerializer()
+    actor = EventActorSerializer()
+    request_id = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+    data = serializers.DictField()
+    changes = serializers.DictField(child=ChangeSerializer())
+
+    def to_representation(self, instance: Event) -> dict[str, Any]:
+        """The content of the bytes that are hashed, so that what is shown is what is proven."""
+        shown: dict[str, Any] = json.loads(bytes(instance.body))
+        return {name: shown[name] for name in self.fields}

@@ -1,0 +1,104 @@
+"""The websocket of live pages: `/ws/events?after=<event id>` sends every event from there on, once, in order."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.urls import path
+
+from qenex.kernel import cursors
+from qenex.kernel.cursors import Position
+from qenex.kernel.models import Event
+from qenex.kernel.wakeups import GROUP
+
+BATCH = 200
+POLL_SECONDS = 5.0
+"""How late an event is whose wake-up was lost, or came before the event was settled."""
+DENIED, UNKNOWN_EVENT = 4403, 4404
+
+
+class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the package has no types
+    """Sends events to signed-in staff who may view them."""
+
+    groups = [GROUP]
+    reader: "asyncio.Task[None] | None" = None
+
+    async def connect(self) -> None:
+        """Accepts staff, and begins after the event that they name, or with what comes now."""
+        await self.accept()
+        if not await _may_view(self.scope):
+            await self.close(DENIED)
+            return
+        position = await database_sync_to_async(_start)(self.scope["query_string"].decode())
+        if position is None:
+            await self.close(UNKNOWN_EVENT)
+            return
+        self.woken = asyncio.Event()
+        self.reader = asyncio.create_task(self._read(position))
+
+    async def disconnect(self, code: int) -> None:
+        """Stops reading."""
+        if self.reader is not None:
+            self.reader.cancel()
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Clients have nothing to say."""
+
+    async def events_recorded(self, message: Mapping[str, Any]) -> None:
+        """A wake-up."""
+        if self.reader is not None:
+            self.woken.set()
+
+    async def _read(self, position: Position) -> None:
+        while True:
+            self.woken.clear()
+            batch = await database_sync_to_async(cursors.after)(position, BATCH)
+            for event in batch:
+                await self.send_json(shown(event))
+            if batch:
+                position = cursors.position(batch[-1])
+            if len(batch) < BATCH:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        try:
+            await asyncio.wait_for(self.woken.wait(), POLL_SECONDS)
+        except TimeoutError:
+            return
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """What a page learns; it asks the API for the rest."""
+    return {
+        "id": str(event.id),
+        "recorded_at": event.recorded_at.isoformat(),
+        "type": event.type,
+        "book": str(event.book_id) if event.book_id else None,
+        "subject": {"type": event.subject_type, "id": event.subject_id},
+        "actor": event.actor,
+    }
+
+
+@database_sync_to_async
+def _may_view(scope: Mapping[str, Any]) -> bool:
+    user = scope["user"]
+    return bool(user.is_active and user.is_staff and user.has_perm("kernel.view_event"))
+
+
+def _start(query: str) -> Position | None:
+    """Where the client wants to go on; none where it names an event that does not exist."""
+    given = parse_qs(query).get("after", [""])[0]
+    if not given:
+        return cursors.end()
+    try:
+        event = Event.objects.using("reader").filter(id=UUID(given)).first()
+    except ValueError:
+        return None
+    return None if event is None else cursors.position(event)
+
+
+urlpatterns = [path("ws/events", EventsConsumer.as_asgi())]

@@ -1,0 +1,46 @@
+"""The base classes of every API view."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework import generics, views
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.request import Request
+
+from qenex.kernel.context import acting, current
+from qenex.kernel.middleware import sign_in
+
+M = TypeVar("M", bound=Model)
+
+_METHODS: dict[type[Any], str] = {TokenAuthentication: "token", SessionAuthentication: "session"}
+
+
+class ContextMixin(views.APIView):
+    """Carries the authenticated user into the context of the view's commands."""
+
+    required_permissions: dict[str, str] = {}
+    """HTTP method → permission, such as `{"GET": "ledger.view_book"}`; methods that are not named are refused."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answers the request; what authentication learns about the actor ends with it."""
+        with acting(current()):
+            return super().dispatch(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticates, and makes the user the actor."""
+        super().perform_authentication(request)
+        authenticator = request.successful_authenticator
+        method = next((name for kind, name in _METHODS.items() if isinstance(authenticator, kind)), "other")
+        sign_in(request.user, method)
+
+
+class APIView(ContextMixin):
+    """A view of no particular model."""
+
+
+class GenericView(ContextMixin, generics.GenericAPIView[M]):
+    """A view of a model's rows; lists are paged in the order of `ordering`, whose last field is unique."""
+
+    ordering: tuple[str, ...] = ("-id",)

@@ -1,0 +1,45 @@
+"""Telling live pages that there is something new. A lost wake-up loses nothing: who wakes up reads the log."""
+
+import logging
+import threading
+import time
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+GROUP = "events"
+PAUSE = 0.05
+"""Seconds between two wake-ups of one process, however many commands it carries out."""
+
+logger = logging.getLogger(__name__)
+_waiting = threading.Event()
+_thread: threading.Thread | None = None
+_starting = threading.Lock()
+
+
+def wake() -> None:
+    """Asks for a wake-up soon, without waiting for Redis: for `transaction.on_commit`."""
+    global _thread
+    _waiting.set()
+    if _thread is None or not _thread.is_alive():  # the first time in this process, forked ones included
+        with _starting:
+            if _thread is None or not _thread.is_alive():
+                _thread = threading.Thread(target=_run, name="wakeups", daemon=True)
+                _thread.start()
+
+
+def _run() -> None:
+    while _waiting.wait():
+        _waiting.clear()
+        try:
+            send()
+        except Exception as error:  # noqa: BLE001  # live pages are late, nothing else
+            logger.warning("wake-up failed: %s", type(error).__name__)
+        time.sleep(PAUSE)
+
+
+def send() -> None:
+    """Wakes every live consumer of every process."""
+    layer = get_channel_layer()
+    if layer is not None:
+        async_to_sync(layer.group_send)(GROUP, {"type": "events.recorded"})
