@@ -1,6 +1,7 @@
 """One supervised process: in a group of its own, ended with all its descendants, started again with back-off."""
 
 import subprocess
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Child:
     log: Path
     console: Console
     process: "subprocess.Popen[str] | None" = None
+    output: threading.Thread | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS_MAX))
     start_at: float = 0.0
 
@@ -54,19 +56,22 @@ class Child:
             start_new_session=True,
         )
         assert self.process.stdout is not None  # noqa: S101  # we asked for the pipe
-        pump(self.process.stdout, self.log, self.program.name, self.console)
+        self.output = pump(self.process.stdout, self.log, self.program.name, self.console)
         return self.process.pid
 
-    def bury(self) -> int | None:
+    def bury(self, *, patient: bool = True) -> int | None:
         """When the process has died: end its descendants and set the time of the next start; else None.
 
-        Returns the dead group. Raises EmbeddedError when it has died too often of late.
+        Returns the dead group. Raises EmbeddedError when it has died too often of late, or at once without patience:
+        what dies before it was ever ready would die again.
         """
         if self.process is None or self.process.poll() is None:
             return None
         group, status = self.process.pid, self.process.returncode
         end_groups({group}, grace=1.0)
         self.process = None
+        if not patient:
+            raise EmbeddedError(f"{self.program.name} {ending(status)} before it was ready: {self._last_line()}")
         now = time.monotonic()
         self.deaths.append(now)
         recent = sum(1 for death in self.deaths if now - death < DEATHS_SECONDS)
@@ -80,6 +85,12 @@ class Child:
     def due(self) -> bool:
         """Whether it is time to start it again."""
         return self.process is None and time.monotonic() >= self.start_at
+
+    def _last_line(self) -> str:
+        if self.output is not None:
+            self.output.join(2)
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return f"{lines[-1] if lines else 'it said nothing'} (log: {self.log})"
 
 
 def ending(status: int) -> str:

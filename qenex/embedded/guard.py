@@ -26,13 +26,22 @@ GOODBYE_SECONDS = 3.0
 """How long a server may take to notice that a client has died."""
 
 
-def spawn(var: Path, *, remove: Path | None = None) -> "subprocess.Popen[str]":
-    """Start a guard over the state directory; with `remove` it also stops servers in use and deletes that directory."""
+def spawn(var: Path, *, remove: Path | None = None, lock: int | None = None) -> "subprocess.Popen[str]":
+    """Start a guard over the state directory, which also holds `lock`, a file's descriptor.
+
+    With `remove` it also stops servers in use and deletes that directory.
+    """
     command = [sys.executable, "-m", "qenex.embedded.guard", str(var)]
     if remove is not None:
         command += ["--remove", str(remove)]
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=PROJECT, start_new_session=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        cwd=PROJECT,
+        start_new_session=True,
+        pass_fds=[] if lock is None else [lock],
     )
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 LOUD = frozenset({"warning", "warn", "error", "critical", "fatal"})
 LEADING_LEVEL = re.compile(r"^\W*(?:[\d:,. T-]+\W+)?(WARNING|ERROR|CRITICAL|FATAL)\b", re.IGNORECASE)
@@ -52,13 +52,18 @@ def summary(line: str) -> str | None:
         record = json.loads(line)
     except ValueError:
         return None
-    level = str(record.get("log.level") or record.get("log", {}).get("level", "")).lower()
+    level = str(_field(record, "log", "level")).lower()
     if level not in LOUD:
         return None
-    error = record.get("error", {})
-    reason = error.get("message") if isinstance(error, dict) else error
+    reason = _field(record, "error", "message")
     message = record.get("message", "")
     return f"{level.upper()} {message}: {reason}" if reason else f"{level.upper()} {message}"
+
+
+def _field(record: dict[str, Any], group: str, name: str) -> Any:
+    """An ECS field, whether it is written flat or nested."""
+    nested = record.get(group)
+    return record.get(f"{group}.{name}") or (nested.get(name, "") if isinstance(nested, dict) else "")
 
 
 def pump(stream: IO[str], path: Path, source: str, console: Console) -> threading.Thread:

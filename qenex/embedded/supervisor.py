@@ -43,13 +43,14 @@ class Servers:
 class Supervisor:
     """Starts the programs, restarts those that die, and ends them all."""
 
-    def __init__(self, servers: Servers, programs: list[Program], console: Console) -> None:
+    def __init__(self, servers: Servers, programs: list[Program], console: Console, lock: int) -> None:
         logs = log_dir(servers.var)
         logs.mkdir(parents=True, exist_ok=True)
         self._servers = servers
         self._console = console
         self._children = [Child(program, logs / f"{program.name}.log", console) for program in programs]
-        self._guard = guard.spawn(servers.var)
+        self._lock = lock
+        self._guard = guard.spawn(servers.var, lock=lock)
         self._servers_checked = time.monotonic()
 
     def run(self, ready_url: str, on_ready: Callable[[], None]) -> None:
@@ -57,7 +58,7 @@ class Supervisor:
         deadline = time.monotonic() + READY_SECONDS
         ready = False
         while True:
-            self._tend()
+            self._tend(patient=ready)
             if not ready and _answers(ready_url):
                 ready = True
                 on_ready()
@@ -76,11 +77,11 @@ class Supervisor:
         self._tell("done")
         self._guard.wait(5)
 
-    def _tend(self) -> None:
+    def _tend(self, *, patient: bool) -> None:
         if self._guard.poll() is not None:
             self._replace_guard()
         for child in self._children:
-            group = child.bury()
+            group = child.bury(patient=patient)
             if group is not None:
                 self._tell(f"-{group}")
             if child.due():
@@ -91,7 +92,7 @@ class Supervisor:
             self._servers_checked = time.monotonic()
 
     def _replace_guard(self) -> None:
-        self._guard = guard.spawn(self._servers.var)
+        self._guard = guard.spawn(self._servers.var, lock=self._lock)
         for child in self._children:
             if child.group is not None:
                 self._tell(f"+{child.group}")

@@ -24,7 +24,7 @@ class RevivingConnection(psycopg.Connection[Any]):
         return super().connect(conninfo, **kwargs)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django_prometheus has no types
     """Reaches the embedded server through RevivingConnection, pooled or not."""
 
     def __init__(self, settings_dict: dict[str, Any], *args: Any, **kwargs: Any) -> None:

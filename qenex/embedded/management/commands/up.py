@@ -16,6 +16,7 @@ from qenex.embedded.errors import EmbeddedError
 from qenex.embedded.output import Console
 from qenex.embedded.plan import Plan
 from qenex.embedded.ports import check_port
+from qenex.embedded.single import only_one
 from qenex.embedded.supervisor import Servers, Supervisor, stoppable
 
 
@@ -32,30 +33,32 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="load no demo data and make no demo user")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(self.stdout._out, everything=options["verbosity"] > 1)
+        console = Console(everything=options["verbosity"] > 1)
         plan = Plan(settings.VAR, options["host"], options["port"], options["workers"], env.integer("TASK_WORKERS", 1))
         servers = Servers(settings.VAR, database=settings.EMBEDDED_POSTGRES, messages=settings.EMBEDDED_REDIS)
         with stoppable():
             try:
-                check_port(plan.host, plan.port)
-                check_space(plan.var)
-                self._run(plan, servers, console, demo=not options["no_demo"] and settings.EMBEDDED_POSTGRES)
+                with only_one(plan.var, console) as lock:
+                    check_port(plan.host, plan.port)
+                    check_space(plan.var)
+                    supervisor = Supervisor(servers, plan.programs(), console, lock)
+                    _run(supervisor, plan, servers, console, demo=not options["no_demo"])
             except (EmbeddedError, OperationalError) as error:
                 raise CommandError(str(error).strip()) from None
             except KeyboardInterrupt:
                 console.say("QENEX has stopped.")
 
-    def _run(self, plan: Plan, servers: Servers, console: Console, *, demo: bool) -> None:
-        supervisor = Supervisor(servers, plan.programs(), console)
-        try:
-            welcome = _prepare(plan, servers, console, demo=demo)
-            supervisor.run(f"{plan.address}/livez", lambda: console.say(welcome))
-        except KeyboardInterrupt:
-            console.say("\nStopping ...")
-            raise
-        finally:
-            _disconnect()
-            supervisor.stop()
+
+def _run(supervisor: Supervisor, plan: Plan, servers: Servers, console: Console, *, demo: bool) -> None:
+    try:
+        welcome = _prepare(plan, servers, console, demo=demo and settings.EMBEDDED_POSTGRES)
+        supervisor.run(f"{plan.address}/livez", lambda: console.say(welcome))
+    except KeyboardInterrupt:
+        console.say("\nStopping ...")
+        raise
+    finally:
+        _disconnect()
+        supervisor.stop()
 
 
 def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> str:
