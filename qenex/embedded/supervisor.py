@@ -11,6 +11,7 @@ from types import FrameType
 
 from qenex.embedded import guard, postgres, redis
 from qenex.embedded.children import Child, Program
+from qenex.embedded.disk import LOW_MB, free_mb
 from qenex.embedded.errors import EmbeddedError
 from qenex.embedded.output import Console
 from qenex.embedded.paths import log_dir
@@ -52,6 +53,7 @@ class Supervisor:
         self._lock = lock
         self._guard = guard.spawn(servers.var, lock=lock)
         self._servers_checked = time.monotonic()
+        self._disk_low = False
 
     def run(self, ready_url: str, on_ready: Callable[[], None]) -> None:
         """Run until KeyboardInterrupt. Raises EmbeddedError when a child or a server is beyond help."""
@@ -87,9 +89,16 @@ class Supervisor:
             if child.due():
                 self._tell(f"+{child.start()}")
         if time.monotonic() - self._servers_checked > SERVERS_SECONDS:
-            for name in self._servers.ensure_running():
-                self._console.say(f"{name} had died and was started again.")
+            self._tend_servers()
             self._servers_checked = time.monotonic()
+
+    def _tend_servers(self) -> None:
+        for name in self._servers.ensure_running():
+            self._console.say(f"{name} had died and was started again.")
+        free = free_mb(self._servers.var)
+        if free < LOW_MB and not self._disk_low:
+            self._console.say(f"The disk that holds {self._servers.var} is full ({free} MB free): writes will fail.")
+        self._disk_low = free < LOW_MB
 
     def _replace_guard(self) -> None:
         self._guard = guard.spawn(self._servers.var, lock=self._lock)
