@@ -18,12 +18,13 @@ help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(STAMP)  ## Make .venv from the pinned requirements, nothing else
+	@:
 
 $(STAMP): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "QENEX needs Python 3.11 or newer; none was found by name." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv > /dev/null || { echo "python -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another port); Ctrl-C stops it
