@@ -16,7 +16,11 @@ NO_ID = bytes(16)
 
 
 def encode(
-    *ids: bytes,
+    id: bytes,
+    book: bytes,
+    debit: bytes,
+    credit: bytes,
+    asset: bytes,
     amount: int,
     debit_balance: int,
     credit_balance: int,
@@ -29,17 +33,12 @@ def encode(
     reference: bytes,
     metadata: bytes,
 ) -> bytes:
-    """The canonical bytes; `ids` are those of the transfer, its book, debit account, credit account and asset."""
-    return (
-        _FIXED.pack(
-            *(1, *ids),
-            amount.to_bytes(16, "big", signed=True),
-            debit_balance.to_bytes(16, "big", signed=True),
-            credit_balance.to_bytes(16, "big", signed=True),
-            *(posted_at_us, value_day, kind, code, journal, origin),
-        )
-        + _LENGTH.pack(len(reference))
-        + reference
-        + _LENGTH.pack(len(metadata))
-        + metadata
+    """The canonical bytes. Amounts are units; `value_day` is the date's proleptic ordinal."""
+    fixed = _FIXED.pack(
+        *(1, id, book, debit, credit, asset),
+        amount.to_bytes(16, "big", signed=True),
+        debit_balance.to_bytes(16, "big", signed=True),
+        credit_balance.to_bytes(16, "big", signed=True),
+        *(posted_at_us, value_day, kind, code, journal, origin),
     )
+    return b"".join((fixed, _LENGTH.pack(len(reference)), reference, _LENGTH.pack(len(metadata)), metadata))

@@ -12,13 +12,17 @@ from ledger.domain.results import Code
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
 from qenex.kernel.money import MAX_UNITS
 
+_DAY_US = 86_400_000_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
 
 class Refused(Exception):
     """A rule does not allow the transfer."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, detail: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.detail = detail
 
 
 class Row(NamedTuple):
@@ -32,7 +36,8 @@ class Row(NamedTuple):
     debit_balance: int
     credit_balance: int
     posted_at_us: int
-    value_date: date | None
+    value_day: int
+    """The value date as a proleptic ordinal."""
     origin: bytes | None
 
 
@@ -226,11 +231,18 @@ class BookState:
         posted_at_us: int,
         origin: bytes | None = None,
     ) -> Row:
-        debit_balance = (debit.debits - debit.credits) * debit.normal
-        credit_balance = (credit.debits - credit.credits) * credit.normal
+        value_date = draft.value_date
         return Row(
-            *(draft, kind, debit, credit, amount, debit_balance, credit_balance),
-            *(posted_at_us, draft.value_date, origin),
+            draft,
+            kind,
+            debit,
+            credit,
+            amount,
+            (debit.debits - debit.credits) * debit.normal,
+            (credit.debits - credit.credits) * credit.normal,
+            posted_at_us,
+            posted_at_us // _DAY_US + _EPOCH_DAY if value_date is None else value_date.toordinal(),
+            origin,
         )
 
 

@@ -70,7 +70,8 @@ class TransferResult(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
     posted_at_us: int = 0
     """Microseconds since 1970-01-01 UTC."""
-    value_date: date | None = None
+    value_day: int = 0
+    """The value date as a proleptic ordinal."""
     debit_balance: int = 0
     """The debit account's posted balance after it, in units, on the account's normal side."""
     credit_balance: int = 0
@@ -81,6 +82,11 @@ class TransferResult(msgspec.Struct, frozen=True, gc=False):
     def ok(self) -> bool:
         """Whether the transfer stands."""
         return self.status is not Status.REFUSED
+
+    @property
+    def value_date(self) -> date:
+        """The day on which the money counts."""
+        return date.fromordinal(self.value_day)
 
 
 def refused(id: UUID, code: Code, detail: str = "") -> TransferResult:

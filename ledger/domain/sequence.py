@@ -1,0 +1,114 @@
+"""A batch is its transfers' order: this module walks it, gives each its moment and its result, and lets groups fail whole."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain.drafts import Drafts, Kind, TransferDraft
+from ledger.domain.known import STATUS, Known
+from ledger.domain.posting import BookState, Refused, Row, Touched
+from ledger.domain.results import Code, TransferResult, refused
+
+GateVerdict = tuple[Kind | None, str]
+"""What the transfer becomes instead (a hold, or nothing: it is refused), and the reason."""
+
+
+class Order(NamedTuple):
+    """One caller's part of a batch."""
+
+    drafts: Drafts
+    journal: UUID | None
+    verdicts: Mapping[int, GateVerdict]
+    results: list[TransferResult]
+    """Filled as the order is walked, one for each draft."""
+
+
+class Sequence:
+    """The walk over one batch of a book."""
+
+    def __init__(self, book: UUID, state: BookState, start_us: int, known: Mapping[int, Known], *, open: bool) -> None:
+        self.book, self.state, self.known, self.open = book, state, known, open
+        self.next_us = start_us
+        """The posting time of the next transfer: each gets its own microsecond, so that posting time is the order."""
+        self.made: dict[int, tuple[TransferDraft, TransferResult]] = {}
+
+    def unlinked(self, order: Order) -> Iterator[Row]:
+        """The rows of those transfers that post; each of the others only gets its refusal."""
+        for position, draft in enumerate(order.drafts):
+            row = self._step(order, position, draft)
+            if row is not None:
+                yield row
+
+    def linked(self, order: Order) -> list[Row]:
+        """The rows of all transfers, or none where one is refused: then nothing has changed."""
+        outer, self.state.touched = self.state.touched, Touched()
+        start_us, made = self.next_us, dict(self.made)
+        rows = []
+        for position, draft in enumerate(order.drafts):
+            row = self._step(order, position, draft)
+            if row is not None:
+                rows.append(row)
+        if self._stands(order, len(rows)):
+            outer.absorb(self.state.touched)
+        else:
+            self.state.undo()
+            self.next_us, self.made = start_us, made
+            rows = []
+        self.state.touched = outer
+        return rows
+
+    def _step(self, order: Order, position: int, draft: TransferDraft) -> Row | None:
+        id = draft.id.int
+        try:
+            earlier = self.made.get(id)
+            if earlier is not None or id in self.known:
+                order.results.append(self._again(order, draft, earlier))
+                return None
+            row = self.state.apply(draft, self._kind(order, position, draft), self.next_us)
+        except Refused as refusal:
+            order.results.append(refused(draft.id, refusal.code, refusal.detail))
+            return None
+        result = TransferResult(
+            draft.id, STATUS[row.kind], None, "", row.posted_at_us, row.value_day, row.debit_balance, row.credit_balance
+        )
+        self.next_us += 1
+        self.made[id] = (draft, result)
+        order.results.append(result)
+        return row
+
+    def _kind(self, order: Order, position: int, draft: TransferDraft) -> Kind:
+        if not self.open:
+            raise Refused(Code.BOOK_CLOSED)
+        if position not in order.verdicts or draft.kind not in (Kind.POSTED, Kind.HOLD):
+            return draft.kind
+        instead, reason = order.verdicts[position]
+        if instead is None:
+            raise Refused(Code.GATE_REFUSED, reason)
+        return instead
+
+    def _again(
+        self, order: Order, draft: TransferDraft, earlier: tuple[TransferDraft, TransferResult] | None
+    ) -> TransferResult:
+        if earlier is not None:
+            if earlier[0] != draft:
+                raise Refused(Code.ID_REUSED)
+            return msgspec.structs.replace(earlier[1], replayed=True)
+        known = self.known[draft.id.int]
+        if not known.same_as(draft, self.book, order.journal):
+            raise Refused(Code.ID_REUSED)
+        return known.answer(draft.id)
+
+    @staticmethod
+    def _stands(order: Order, posted: int) -> bool:
+        """Marks the whole order as failed where some of it was; a repetition of the whole order stands as it stood."""
+        results = order.results
+        if posted == len(results) or all(result.ok and result.replayed for result in results):
+            return True
+        for position, result in enumerate(results):
+            if result.replayed:
+                results[position] = refused(result.id, Code.ID_REUSED)
+            elif result.ok:
+                results[position] = refused(result.id, Code.LINKED_FAILED)
+        return False

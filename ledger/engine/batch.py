@@ -1,0 +1,96 @@
+"""What is posted in one transaction: submissions of several callers, and the events that will tell of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from ledger.domain.drafts import Drafts, Journal
+from ledger.domain.posting import Row
+from ledger.domain.results import TransferResult
+from ledger.domain.sequence import GateVerdict
+from qenex.kernel import events, merkle
+from qenex.kernel.context import Context
+from qenex.kernel.ids import uuid7
+
+POSTED = "ledger.transfers.posted"
+
+
+@dataclass(slots=True)
+class Submission:
+    """One caller's transfers, and after posting their results in the same order."""
+
+    drafts: Drafts
+    context: Context
+    linked: bool = False
+    journal: Journal | None = None
+    results: list[TransferResult] = field(default_factory=list)
+    verdicts: Mapping[int, GateVerdict] = field(default_factory=dict)
+    """Position → what a gate decided, where it did not allow the transfer."""
+
+
+class EventGroup:
+    """The transfers of a batch that one event tells of: those of one actor, or those of one journal."""
+
+    __slots__ = ("context", "first_us", "gated", "id", "journal", "last_us", "leaf_hashes", "requests")
+
+    def __init__(self, context: Context, journal: Journal | None) -> None:
+        self.id = uuid7()
+        self.context = context
+        self.journal = journal
+        self.leaf_hashes: list[bytes] = []
+        self.requests: list[tuple[str, int]] = []
+        self.gated: list[tuple[UUID, str]] = []
+        self.first_us = self.last_us = 0
+
+    def add_request(self, submission: Submission, rows: Sequence[Row]) -> None:
+        """Notes which request brought these of the transfers, and which of them a gate turned into holds."""
+        if not rows:
+            return
+        self.first_us = self.first_us or rows[0].posted_at_us
+        self.last_us = rows[-1].posted_at_us
+        if submission.context.request_id:
+            self.requests.append((submission.context.request_id, len(rows)))
+        for position, (kind, reason) in submission.verdicts.items():
+            if kind is not None and submission.results[position].ok:
+                self.gated.append((submission.drafts[position].id, reason))
+
+    def event(self, book: UUID) -> events.Draft:
+        """The event: how many transfers, where they lie in the book's order, and the Merkle root over their bytes."""
+        data: dict[str, Any] = {
+            "count": len(self.leaf_hashes),
+            "first_posted_at_us": self.first_us,
+            "last_posted_at_us": self.last_us,
+            "transfers_root": merkle.root(self.leaf_hashes).hex(),
+        }
+        if self.gated:
+            data["held_by_gate"] = self.gated
+        if len(self.requests) > 1:
+            data["requests"] = self.requests
+        if self.journal is not None:
+            data["journal"] = self.journal.id
+        subject = ("journal", self.journal.id) if self.journal else ("book", book)
+        draft = events.draft(
+            POSTED, subject_type=subject[0], subject_id=subject[1], book_id=book, data=data, by=self.context
+        )
+        return draft._replace(id=self.id)
+
+
+class EventGroups:
+    """The groups of one batch."""
+
+    def __init__(self) -> None:
+        self._groups: dict[object, EventGroup] = {}
+
+    def of(self, submission: Submission) -> EventGroup:
+        """The group that tells of this submission's transfers."""
+        by = submission.context
+        key = (by.actor_id, by.actor, by.address, by.method, by.reason, submission.journal and submission.journal.id)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = EventGroup(by, submission.journal)
+        return group
+
+    def written(self) -> list[EventGroup]:
+        """The groups that have transfers."""
+        return [group for group in self._groups.values() if group.leaf_hashes]

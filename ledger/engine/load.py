@@ -1,0 +1,152 @@
+"""Reading what a batch needs from the database, under the book's lock."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+
+from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.known import Known
+from ledger.domain.posting import BookState
+from ledger.domain.state import AccountState, Counters, HoldState, OriginState
+from qenex.kernel.money import from_decimal, quantum
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+Row = tuple[Any, ...]
+
+_HEAD = """
+SELECT b.status, h.batch_id, h.last_posted_at FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id
+WHERE h.book_id = %b
+"""
+_ACCOUNTS = """
+SELECT a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
+       b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending
+FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_asset s ON s.id = a.asset_id
+WHERE b.account_id = ANY(%b) AND a.book_id = %b
+"""
+_HOLDS = """
+SELECT id, debit_account_id, credit_account_id, amount, posted_amount, status, expires_at
+FROM ledger_hold WHERE id = ANY(%b) AND book_id = %b
+"""
+_ORIGINS = """
+SELECT t.id, t.debit_account_id, t.credit_account_id, t.amount,
+       (SELECT coalesce(sum(r.amount), 0) FROM ledger_transfer r WHERE r.origin_id = t.id AND r.kind = %b)
+FROM ledger_transfer t WHERE t.id = ANY(%b) AND t.book_id = %b AND t.kind = ANY(%b)
+"""
+_KNOWN = """
+SELECT t.id, t.book_id, t.debit_account_id, t.credit_account_id, t.amount, t.debit_balance, t.credit_balance,
+       t.posted_at, t.value_date, t.kind, t.code, t.origin_id, t.reference, t.metadata, t.journal_id,
+       extract(epoch FROM h.expires_at - h.created_at)
+FROM ledger_transfer t LEFT JOIN ledger_hold h ON h.id = t.id
+WHERE t.id = ANY(%b)
+"""
+
+
+class BookNotFound(LookupError):
+    """There is no such book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a book stands."""
+
+    open: bool
+    batch_id: UUID
+    last_posted_at_us: int
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment(us: int) -> datetime:
+    """The moment so many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def head(cursor: Cursor[Row], book: UUID) -> Head:
+    """The book's head. Raises BookNotFound."""
+    row = cursor.execute(_HEAD, (book,), binary=True).fetchone()
+    if row is None:
+        raise BookNotFound(f"there is no book {book}")
+    return Head(row[0] == "open", row[1], microseconds(row[2]))
+
+
+def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, AccountState]:
+    """The state of those of the accounts that the book has."""
+    found = {}
+    for row in cursor.execute(_ACCOUNTS, (list(ids), book), binary=True):
+        id, asset, places, normal, floor, status, *counters = row
+        found[id.int] = AccountState(
+            *(id.bytes, asset.bytes, quantum(places), normal),
+            *(None if floor is None else from_decimal(floor), status, Counters(*map(_units, counters))),
+        )
+    return found
+
+
+def _units(value: Decimal) -> int:
+    return from_decimal(value) if value else 0
+
+
+def holds(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, HoldState]:
+    """The state of those of the holds that the book has."""
+    found = {}
+    for id, debit, credit, amount, posted, status, expires in cursor.execute(_HOLDS, (list(ids), book), binary=True):
+        expires_at_us = None if expires is None else microseconds(expires)
+        found[id.int] = HoldState(
+            id.bytes, debit.int, credit.int, from_decimal(amount), from_decimal(posted), status, expires_at_us
+        )
+    return found
+
+
+def origins(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, OriginState]:
+    """Those of the transfers that the book has and that can be reversed, with what was reversed of each."""
+    kinds = [int(Kind.POSTED), int(Kind.HOLD_POST)]
+    rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), list(ids), book, kinds), binary=True)
+    return {
+        id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(reversed))
+        for id, debit, credit, amount, reversed in rows
+    }
+
+
+def known(cursor: Cursor[Row], ids: Collection[UUID]) -> dict[int, Known]:
+    """The transfers that were written before under these ids, in any book."""
+    found = {}
+    for row in cursor.execute(_KNOWN, (list(ids),), binary=True):
+        id, book, debit, credit, *amounts = row[:7]
+        posted_at, value_date, kind, code, origin, reference, metadata, journal, timeout = row[7:]
+        found[id.int] = Known(
+            *(book, debit, credit, *map(from_decimal, amounts), microseconds(posted_at), value_date, Kind(kind), code),
+            *(origin, reference, metadata, journal, None if timeout is None else round(timeout)),
+        )
+    return found
+
+
+def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
+    """Whether a transfer was written before under one of these ids."""
+    query = "SELECT EXISTS (SELECT FROM ledger_transfer WHERE id = ANY(%b))"
+    row = cursor.execute(query, (list(ids),), binary=True).fetchone()
+    return bool(row and row[0])
+
+
+def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> None:
+    """Reads into the state what these transfers may touch and the state does not know yet."""
+    resolving = [draft.origin for draft in drafts if draft.origin and draft.kind is not Kind.REVERSAL]
+    if resolving:
+        state.holds.update(holds(cursor, book, resolving))
+    reversing = [draft.origin for draft in drafts if draft.origin and draft.kind is Kind.REVERSAL]
+    if reversing:
+        state.origins.update(origins(cursor, book, reversing))
+    missing = {id.int: id for draft in drafts for id in (draft.debit_account, draft.credit_account) if id}
+    for pair in (*state.holds.values(), *state.origins.values()):
+        missing.update((key, UUID(int=key)) for key in (pair.debit, pair.credit))
+    for key in missing.keys() & state.accounts.keys():
+        del missing[key]
+    if missing:
+        state.accounts.update(accounts(cursor, book, missing.values()))

@@ -1,0 +1,134 @@
+"""Posting a batch: one lock, one transaction, one COPY, whatever the number of callers that share it."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+
+from ledger.domain.drafts import Kind
+from ledger.domain.posting import BookState, Row
+from ledger.domain.sequence import Order
+from ledger.domain.sequence import Sequence as Walk
+from ledger.engine import cache, load, write
+from ledger.engine.batch import EventGroups, Submission
+from ledger.engine.rows import encoder
+from ledger.gates import Decision, Facts, judge
+from ledger.locks import book_lock
+from qenex.kernel import clock, events, transactions
+from qenex.kernel.ids import uuid7
+
+CHUNK = 512
+
+
+class _SeenBefore(Exception):
+    """Some of the ids were used before: the batch is made again with what is known of them."""
+
+
+def post(book: UUID, submissions: Sequence[Submission]) -> None:
+    """Posts the submissions in their order and gives each its results.
+
+    A linked submission stands or falls as a whole, on its own; in an unlinked one each transfer does. New ids are the
+    rule, so nobody looks for them first: the primary key finds those that are not, and only then is the batch made
+    again with the earlier transfers at hand.
+    Raises load.BookNotFound and transactions.Busy; nothing was written then.
+    """
+    with cache.guard(book):
+        try:
+            _run(book, submissions, careful=False)
+        except _SeenBefore:
+            _run(book, submissions, careful=True)
+
+
+def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
+    def command() -> _Batch:
+        with connection.wrap_database_errors:
+            batch = _Batch(book, submissions, careful=careful)
+            batch.post()
+        return batch
+
+    try:
+        batch = transactions.run(command, locks=[book_lock(book)])
+    except IntegrityError as error:
+        if "ledger_transfer_pkey" in str(error) and not careful:
+            raise _SeenBefore from error
+        raise
+    batch.remember()
+
+
+class _Batch:
+    """One attempt at posting the submissions, inside its transaction."""
+
+    def __init__(self, book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
+        self.book, self.submissions, self.careful = book, submissions, careful
+        self.cursor = write.open_cursor(connection.connection)
+        self.head = load.head(self.cursor, book)
+        self.state = BookState(cache.recall(book, self.head.batch_id))
+        self.batch_id = uuid7()
+        self.groups = EventGroups()
+        self.rows: list[Row] = []
+
+    def post(self) -> None:
+        """Reads, decides and writes."""
+        drafts = [draft for submission in self.submissions for draft in submission.drafts]
+        load.fill(self.cursor, self.book, self.state, drafts)
+        known = load.known(self.cursor, [draft.id for draft in drafts]) if self.careful else {}
+        start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
+        walk = Walk(self.book, self.state, start_us, known, open=self.head.open)
+        # Gates query the database, which the connection cannot while COPY is under way.
+        orders = [self._order(submission) for submission in self.submissions]
+        write.transfers(self.cursor, self._encoded(walk, orders))
+        if not self.careful:
+            self._look_for_refused()
+        if self.rows:
+            self._finish(walk.next_us - 1)
+
+    def remember(self) -> None:
+        """After the commit: the next batch of this process starts from here."""
+        cache.remember(self.book, self.batch_id if self.rows else self.head.batch_id, self.state.accounts)
+
+    def _encoded(self, walk: Walk, orders: Sequence[Order]) -> Iterator[list[bytes]]:
+        """COPY's rows in chunks, as they become certain: one by one, or those of a linked submission at its end."""
+        for submission, order in zip(self.submissions, orders, strict=True):
+            group = self.groups.of(submission)
+            encode = encoder(self.book, group.id, order.journal)
+            rows = walk.linked(order) if submission.linked else walk.unlinked(order)
+            count = len(self.rows)
+            chunk: list[bytes] = []
+            for row in rows:
+                copied, leaf_hash = encode(row)
+                chunk.append(copied)
+                group.leaf_hashes.append(leaf_hash)
+                self.rows.append(row)
+                if len(chunk) == CHUNK:
+                    yield chunk
+                    chunk = []
+            yield chunk
+            group.add_request(submission, self.rows[count:])
+
+    def _order(self, submission: Submission) -> Order:
+        accounts = self.state.accounts
+        debits = [draft.debit_account and accounts.get(draft.debit_account.int) for draft in submission.drafts]
+        assets = [UUID(bytes=account.asset) if account else None for account in debits]
+        verdicts = judge(Facts(self.book, submission.drafts, assets, submission.context))
+        submission.results = []
+        submission.verdicts = {
+            position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)
+            for position, verdict in verdicts.items()
+        }
+        journal = submission.journal.id if submission.journal else None
+        return Order(submission.drafts, journal, submission.verdicts, submission.results)
+
+    def _look_for_refused(self) -> None:
+        """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
+        ids = [result.id for submission in self.submissions for result in submission.results if not result.ok]
+        if ids and load.exist(self.cursor, ids):
+            raise _SeenBefore
+
+    def _finish(self, last_us: int) -> None:
+        write.balances(self.cursor, self.state)
+        write.holds(self.cursor, self.book, self.state, self.rows, last_us)
+        for group in self.groups.written():
+            if group.journal is not None:
+                write.journal(self.cursor, self.book, group.journal, group.first_us)
+        events.write([group.event(self.book) for group in self.groups.written()])
+        write.head(self.cursor, self.book, self.batch_id, last_us)

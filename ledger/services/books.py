@@ -1,0 +1,65 @@
+"""Opening and closing books."""
+
+from typing import Any
+
+from django.db import IntegrityError
+
+from ledger.choices import BookStatus
+from ledger.errors import Conflict, Stale
+from ledger.locks import book_lock
+from ledger.models import Book, BookHead
+from ledger.services.heads import head_move
+from ledger.services.validation import clean
+from qenex.kernel import clock, events, transactions
+from qenex.kernel.ids import uuid7
+
+
+def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None) -> Book:
+    """Opens a book. Raises Invalid for a malformed field and Conflict where the code is taken."""
+
+    def command() -> Book:
+        now = clock.now()
+        book = Book(code=code, name=name, metadata=metadata or {}, created_at=now)
+        clean(book)
+        book.save(force_insert=True)
+        BookHead.objects.create(book=book, batch_id=uuid7(), last_posted_at=now)
+        events.emit(
+            "ledger.book.created",
+            subject_type="book",
+            subject_id=book.pk,
+            book_id=book.pk,
+            data={"code": code, "name": name, "metadata": book.metadata},
+        )
+        return book
+
+    try:
+        return transactions.run(command)
+    except IntegrityError as error:
+        raise Conflict(f"the code {code!r} is taken by another book") from error
+
+
+def book_update(*, book: Book, name: str | None = None, status: str | None = None, version: int | None = None) -> Book:
+    """Renames, closes or opens a book again; a closed book refuses every transfer.
+
+    Raises Invalid for a malformed field and Stale where `version` is given and is not the present one.
+    """
+
+    def command() -> Book:
+        fresh = Book.objects.get(pk=book.pk)
+        if version is not None and fresh.version != version:
+            raise Stale
+        wanted = {"name": name, "status": BookStatus(status) if status else None}
+        changes = {field: (getattr(fresh, field), value) for field, value in wanted.items() if value is not None}
+        changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+        if not changes:
+            return fresh
+        for field, (_, after) in changes.items():
+            setattr(fresh, field, after)
+        fresh.version += 1
+        clean(fresh)
+        fresh.save(update_fields=[*changes, "version"])
+        head_move(fresh.pk)
+        events.emit("ledger.book.updated", subject_type="book", subject_id=fresh.pk, book_id=fresh.pk, changes=changes)
+        return fresh
+
+    return transactions.run(command, locks=[book_lock(book.pk)])

@@ -1,0 +1,16 @@
+"""Model validation whose failure is the ledger's own error."""
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
+
+from ledger.errors import Invalid
+
+
+def clean(instance: Model) -> None:
+    """Checks each field by itself. What other rows say is for the database's constraints. Raises Invalid."""
+    try:
+        instance.clean_fields()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        name = "fields" if field == NON_FIELD_ERRORS else field
+        raise Invalid(name, " ".join(messages)) from error
