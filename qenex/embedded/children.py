@@ -14,6 +14,7 @@ from qenex.embedded.output import Console, pump
 DEATHS_MAX = 5
 DEATHS_SECONDS = 120.0
 BACKOFF_MAX_SECONDS = 30.0
+TRIAL_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Child:
 
     def start(self) -> int:
         """Start the process; its group."""
+        self.start_at = time.monotonic()
         self.process = subprocess.Popen(
             self.program.command,
             env=self.program.environment,
@@ -59,20 +61,20 @@ class Child:
         self.output = pump(self.process.stdout, self.log, self.program.name, self.console)
         return self.process.pid
 
-    def bury(self, *, patient: bool = True) -> int | None:
+    def bury(self) -> int | None:
         """When the process has died: end its descendants and set the time of the next start; else None.
 
-        Returns the dead group. Raises EmbeddedError when it has died too often of late, or at once without patience:
-        what dies before it was ever ready would die again.
+        Returns the dead group. Raises EmbeddedError when it has died too often of late, or when it gave up by itself
+        in its first moments, which it would do again.
         """
         if self.process is None or self.process.poll() is None:
             return None
         group, status = self.process.pid, self.process.returncode
         end_groups({group}, grace=1.0)
         self.process = None
-        if not patient:
-            raise EmbeddedError(f"{self.program.name} {ending(status)} before it was ready: {self._last_line()}")
         now = time.monotonic()
+        if status > 0 and not self.deaths and now - self.start_at < TRIAL_SECONDS:
+            raise EmbeddedError(f"{self.program.name} {ending(status)} while starting: {self._last_line()}")
         self.deaths.append(now)
         recent = sum(1 for death in self.deaths if now - death < DEATHS_SECONDS)
         if recent >= DEATHS_MAX:

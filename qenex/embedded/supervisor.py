@@ -60,7 +60,7 @@ class Supervisor:
         deadline = time.monotonic() + READY_SECONDS
         ready = False
         while True:
-            self._tend(patient=ready)
+            self._tend()
             if not ready and _answers(ready_url):
                 ready = True
                 on_ready()
@@ -79,11 +79,11 @@ class Supervisor:
         self._tell("done")
         self._guard.wait(5)
 
-    def _tend(self, *, patient: bool) -> None:
+    def _tend(self) -> None:
         if self._guard.poll() is not None:
             self._replace_guard()
         for child in self._children:
-            group = child.bury(patient=patient)
+            group = child.bury()
             if group is not None:
                 self._tell(f"-{group}")
             if child.due():

@@ -20,7 +20,8 @@ from tests.embedded.conftest import Run
 PARENT_OF_ONE = (
     "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('ready', flush=True); time.sleep(300)"
 )
-DIES = "import sys; sys.exit(3)"
+DIES = "import os; os.kill(os.getpid(), 9)"
+GIVES_UP = "import sys; print('no such module'); sys.exit(3)"
 
 
 @pytest.fixture
@@ -60,14 +61,22 @@ def test_a_dead_child_is_started_again_later_each_time_and_given_up_at_last(chil
         child.start()
         bury(child)
         assert screen.getvalue().splitlines()[-1] == (
-            f"web    | ended with status 3; starting it again in {wait} s (log: {child.log})"
+            f"web    | was killed by signal 9; starting it again in {wait} s (log: {child.log})"
         )
         assert child.due() is False
         child.start_at = 0
         assert child.due() is True
     child.start()
-    with pytest.raises(EmbeddedError, match=rf"^web ended with status 3 5 times in a row; see {child.log}$"):
+    with pytest.raises(EmbeddedError, match=rf"^web was killed by signal 9 5 times in a row; see {child.log}$"):
         bury(child)
+
+
+@pytest.mark.parametrize("child", [GIVES_UP], indirect=True)
+def test_a_child_that_gives_up_while_starting_is_not_started_again(child: Child) -> None:
+    child.start()
+    with pytest.raises(EmbeddedError) as caught:
+        bury(child)
+    assert str(caught.value) == f"web ended with status 3 while starting: no such module (log: {child.log})"
 
 
 @pytest.mark.parametrize("child", [PARENT_OF_ONE], indirect=True)

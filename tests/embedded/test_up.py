@@ -151,7 +151,7 @@ def test_a_child_that_dies_while_starting_ends_the_run_with_its_last_words(var: 
     rest, _ = session.process.communicate(timeout=SECONDS)
     assert session.process.returncode == 1
     assert re.match(
-        r"CommandError: web ended with status 2 before it was ready: .+ \(log: .+/web\.log\)$", rest.splitlines()[-1]
+        r"CommandError: web ended with status 2 while starting: .+ \(log: .+/web\.log\)$", rest.splitlines()[-1]
     )
     assert nothing_runs(var)
 
