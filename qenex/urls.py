@@ -3,13 +3,13 @@
 from importlib.util import find_spec
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from qenex.kernel import handlers
 from qenex.kernel.api.docs import DocsView, SchemaView
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("docs", DocsView.as_view(), name="api-docs"),
     path("problems/", handlers.problem_pages, name="api-problems"),

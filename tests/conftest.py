@@ -3,11 +3,22 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connections
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.support import databases, throwaway
 from tests.support.servers import server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> Iterator[None]:
+    """Pages link to static files by their plain names: nobody has collected them into a manifest here."""
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = settings.STORAGES | {"staticfiles": storage}
+    with override_settings(STATIC_ROOT=settings.BASE_DIR / "static", STORAGES=storages):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class KernelConfig(AppConfig):
@@ -6,3 +7,12 @@ class KernelConfig(AppConfig):
 
     name = "qenex.kernel"
     verbose_name = "Kernel"
+
+    def ready(self) -> None:
+        """Registers the system checks."""
+        from qenex.kernel import checks, routes
+
+        register(checks.check_profile, Tags.security)
+        register(checks.check_databases, Tags.security)
+        register(checks.check_facts, Tags.database)
+        register(routes.check_routes, Tags.urls)

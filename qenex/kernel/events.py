@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
-from qenex.kernel import canonical, clock, context
+from qenex.kernel import canonical, clock, context, wakeups
 from qenex.kernel.ids import uuid7
 
 Changes = Mapping[str, tuple[Any, Any]]
@@ -89,6 +89,7 @@ def write(drafts: Sequence[Draft]) -> None:
     with connection.cursor() as cursor:
         for each in drafts:
             cursor.execute(_INSERT, each.row())
+    transaction.on_commit(wakeups.wake)
 
 
 def emit(

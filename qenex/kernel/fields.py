@@ -24,7 +24,7 @@ class AmountField(serializers.Field[int, Any, str, Any]):
     """A positive amount: a decimal string outside, units of 10^-18 inside. The service checks the asset's places."""
 
     default_error_messages = {
-        "type": "Must be a decimal number in a string, such as \"12.34\".",
+        "type": 'Must be a decimal number in a string, such as "12.34".',
         "format": "{reason}",
         "positive": "Must be greater than zero.",
     }
@@ -114,7 +114,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """The values by name. Raises ValidationError with every mistake, unknown fields among them."""
         unknown = set(data) - {field.field_name for field in self._writable_fields} if isinstance(data, Mapping) else ()
-        message = self.error_messages["unknown_field"]
+        message = str(self.error_messages["unknown_field"])
         errors = {key: [serializers.ErrorDetail(message, "unknown_field")] for key in sorted(unknown)}
         try:
             value = super().to_internal_value(data)

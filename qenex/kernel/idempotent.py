@@ -37,7 +37,7 @@ def owner(by: context.Context) -> str:
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
     """SHA-256 of what makes a request the same request."""
-    head = f"{method}\n{path}\n".encode()
+    head = f"{method} {len(path)}:{path}\n".encode()
     return hashlib.sha256(head + body).digest()
 
 

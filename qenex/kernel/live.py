@@ -30,7 +30,7 @@ class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the p
     async def connect(self) -> None:
         """Accepts staff, and begins after the event that they name, or with what comes now."""
         await self.accept()
-        if not await _may_view(self.scope):
+        if not await database_sync_to_async(_may_view)(self.scope):
             await self.close(DENIED)
             return
         position = await database_sync_to_async(_start)(self.scope["query_string"].decode())
@@ -83,7 +83,6 @@ def shown(event: Event) -> dict[str, Any]:
     }
 
 
-@database_sync_to_async
 def _may_view(scope: Mapping[str, Any]) -> bool:
     user = scope["user"]
     return bool(user.is_active and user.is_staff and user.has_perm("kernel.view_event"))

@@ -11,13 +11,15 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
+_ECS = ecs_logging.StructlogFormatter(ensure_ascii=False)
 _SECRET_KEY = re.compile(
-    r"passw|token|secret|authorization|cookie|credential|api_?key|private|amount|balance|floor|debits|credits", re.I
+    r"passw|token|secret|authorization|cookie|credential|api_?key|private|amount|balance|floor|debits|credits",
+    re.IGNORECASE,
 )
 _SECRET_TEXT = re.compile(
     r"(?P<key>\b[\w-]*(?:passw|token|secret|api_?key|signature)[\w-]*=)[^&\s\"']+"
     r"|(?P<scheme>\b(?:Token|Bearer|Basic)\s+)[\w.~+/=-]{8,}",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -66,8 +68,13 @@ def _finish(*, human: bool) -> list[Processor]:
         structlog.processors.format_exc_info,
         redact,
         structlog.processors.TimeStamper("iso", key="@timestamp"),
-        ecs_logging.StructlogFormatter(ensure_ascii=False),
+        ecs,
     ]
+
+
+def ecs(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    """The line as ECS has it."""
+    return _ECS(logger, method, dict(event))
 
 
 def add_logger(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

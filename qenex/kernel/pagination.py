@@ -1,8 +1,7 @@
 """The pages of API lists."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -17,8 +16,6 @@ from qenex.kernel.problems import Problem
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-M = TypeVar("M", bound=Model)
-
 LIMIT_MAX = 1000
 
 
@@ -28,7 +25,7 @@ class Pages(BasePagination):
     page: Page[Any]
     url: str
 
-    def paginate_queryset(self, queryset: QuerySet[M], request: Request, view: "APIView | None" = None) -> list[M]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         """The rows of the page that the request asks for. Raises Problem for a cursor that is not ours."""
         keyset = Keyset(tuple(getattr(view, "ordering", ("-id",))))
         self.url = request.build_absolute_uri()
@@ -42,7 +39,9 @@ class Pages(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         """The answer with its links."""
-        return Response({"results": data, "next": self._link(self.page.next), "previous": self._link(self.page.previous)})
+        return Response(
+            {"results": data, "next": self._link(self.page.next), "previous": self._link(self.page.previous)}
+        )
 
     def _link(self, cursor: Cursor | None) -> str | None:
         return None if cursor is None else replace_query_param(self.url, "cursor", cursor.encode())

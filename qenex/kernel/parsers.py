@@ -11,7 +11,7 @@ _CHARSETS = frozenset({"", "utf-8", "utf8"})
 
 
 class StrictJSONParser(BaseParser):
-    """UTF-8 JSON without duplicate keys, numbers with a fraction or an exponent, NaN, and text that cannot be stored."""
+    """UTF-8 JSON without duplicate keys, fractions, exponents, NaN, and text that cannot be stored."""
 
     media_type = "application/json"
 
@@ -30,8 +30,8 @@ class NDJSONParser(BaseParser):
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> list[dict[str, Any]]:
-        """The objects. Raises ParseError with the number of the line, or UnsupportedMediaType."""
+    ) -> Any:
+        """The list of objects. Raises ParseError with the number of the line, or UnsupportedMediaType."""
         _require_utf8(media_type)
         lines = stream.read().split(b"\n")
         return [_object(line, number) for number, line in enumerate(lines, 1) if line.strip()]

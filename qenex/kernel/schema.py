@@ -54,8 +54,7 @@ class Schema(AutoSchema):
 
 
 def _header(name: str, description: str, required: bool) -> OpenApiParameter:
-    where = OpenApiParameter.HEADER
-    return OpenApiParameter(name, OpenApiTypes.STR, where, required=required, description=description)
+    return OpenApiParameter(name, OpenApiTypes.STR, "header", required=required, description=description)
 
 
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

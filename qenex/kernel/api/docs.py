@@ -3,13 +3,13 @@
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 
-class SchemaView(SpectacularAPIView):  # type: ignore[misc]  # the package has no types
+class SchemaView(SpectacularAPIView):
     """The document; it holds nothing secret."""
 
     public = True
 
 
-class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]  # the package has no types
+class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI, from our own static files and without inline scripts."""
 
     public = True

@@ -5,7 +5,7 @@ import django_filters
 from qenex.kernel.models import Event
 
 
-class EventFilters(django_filters.FilterSet):
+class EventFilters(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
     """Each is an exact match on an indexed column, but for the two bounds of time."""
 
     type = django_filters.CharFilter()

@@ -43,10 +43,10 @@ class EventSerializer(serializers.Serializer[Event]):
     actor = EventActorSerializer()
     request_id = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # a field of that name, not the serializer's property
     changes = serializers.DictField(child=ChangeSerializer())
 
     def to_representation(self, instance: Event) -> dict[str, Any]:
         """The content of the bytes that are hashed, so that what is shown is what is proven."""
         shown: dict[str, Any] = json.loads(bytes(instance.body))
-        return {name: shown[name] for name in self.fields}
+        return {str(name): shown[str(name)] for name in self.fields}

@@ -1,0 +1,83 @@
+"""The browser of the event log."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from qenex.admin import KeysetAdmin, ViewOnlyAdmin
+from qenex.adminfilters import days, exact
+from qenex.kernel.models import Event
+
+ACTOR = ("actor_name", "method", "address", "request_id", "reason")
+
+
+@admin.register(Event)
+class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
+    """Who did what, when and why, with what it was before and after."""
+
+    keyset = ("-id",)
+    list_display = ("recorded_at", "type", "subject", "actor", "book_id")
+    list_filter = (
+        exact("type", _("type")),
+        exact("subject_id", _("subject")),
+        exact("actor", _("actor")),
+        exact("book_id", _("book")),
+        days("recorded_at", _("day"), _("From"), _("To")),
+    )
+    fieldsets = (
+        (None, {"fields": ("id", "recorded_at", "type", "version", "subject", "book_id", "changes")}),
+        (_("Circumstances"), {"fields": ACTOR}),
+        (_("Contents"), {"fields": ("data",)}),
+    )
+
+    @admin.display(description=_("subject"))
+    def subject(self, event: Event) -> str:
+        """What it is about."""
+        return f"{event.subject_type} {event.subject_id}"
+
+    @admin.display(description=_("changes"))
+    def changes(self, event: Event) -> SafeString:
+        """The difference, field by field."""
+        changes = _body(event)["changes"]
+        rows = [(name, _text(change["before"]), _text(change["after"])) for name, change in changes.items()]
+        return render_to_string("kernel/changes.html", {"changes": rows})
+
+    @admin.display(description=_("data"))
+    def data(self, event: Event) -> SafeString:
+        """What the command did."""
+        return format_html("<pre>{}</pre>", json.dumps(_body(event)["data"], indent=2, ensure_ascii=False))
+
+    @admin.display(description=_("actor"))
+    def actor_name(self, event: Event) -> str:
+        """Who did it."""
+        return str(_body(event)["actor"]["name"])
+
+    @admin.display(description=_("authenticated by"))
+    def method(self, event: Event) -> str:
+        """How the actor was known."""
+        return str(_body(event)["actor"]["method"])
+
+    @admin.display(description=_("address"), empty_value="-")
+    def address(self, event: Event) -> str | None:
+        """From where."""
+        address: str | None = _body(event)["actor"]["address"]
+        return address
+
+    @admin.display(description=_("reason"), empty_value="-")
+    def reason(self, event: Event) -> str | None:
+        """Why."""
+        return _body(event)["reason"] or None
+
+
+def _body(event: Event) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(bytes(event.body))
+    return body
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
