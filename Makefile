@@ -1,5 +1,6 @@
 # QENEX. `make help` lists the targets.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format bench bench-ledger soak shell schema requirements down reset
 
@@ -10,6 +11,8 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 STAMP := .venv/.installed
 UV := $(BIN)/uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --no-header --no-annotate -q
+# For commands that look at the code alone: no server is started for them.
+OFFLINE := DATABASE_URL=postgresql://nowhere.invalid/qenex $(BIN)/python -W ignore::RuntimeWarning manage.py
 # Settings that only `check --deploy` reads; nothing connects to them.
 DEPLOY := QENEX_PROFILE=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	ALLOWED_HOSTS=qenex.example DATABASE_URL=postgresql://db.example/qenex REDIS_URL=redis://redis.example
@@ -39,9 +42,9 @@ lint: setup  ## Check style, types, imports between apps, migrations, deployment
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary .
 	$(BIN)/lint-imports --no-logo
-	$(MANAGE) makemigrations --check --dry-run
+	$(OFFLINE) makemigrations --check --dry-run
 	$(DEPLOY) $(MANAGE) check --deploy --fail-level WARNING
-	$(MANAGE) spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml - || \
+	$(OFFLINE) spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml - || \
 		{ echo "The API's schema has changed: run make schema and commit docs/api/openapi.yaml" >&2; exit 1; }
 
 format: setup  ## Rewrite the code in the house style
@@ -61,7 +64,7 @@ shell: setup  ## Open a Python shell with the models loaded
 
 schema: setup  ## Write the API's schema to docs/api/openapi.yaml
 	@mkdir -p docs/api
-	$(MANAGE) spectacular --validate --fail-on-warn --file docs/api/openapi.yaml
+	$(OFFLINE) spectacular --validate --fail-on-warn --file docs/api/openapi.yaml
 
 requirements: setup  ## Compile pyproject.toml into the pinned requirements files
 	$(UV) -o requirements.txt
