@@ -12,7 +12,7 @@ MANAGE := $(BIN)/python manage.py
 STAMP := .venv/.installed
 UV := $(BIN)/uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --no-header --no-annotate -q
 # For commands that look at the code alone: no server is started for them.
-OFFLINE := DATABASE_URL=postgresql://nowhere.invalid/qenex $(BIN)/python -W ignore::RuntimeWarning manage.py
+OFFLINE := DATABASE_URL=postgresql://nowhere.invalid/qenex DATABASE_POOL_SIZE=0 $(BIN)/python -W ignore::RuntimeWarning manage.py
 # Settings that only `check --deploy` reads; nothing connects to them.
 DEPLOY := QENEX_PROFILE=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	ALLOWED_HOSTS=qenex.example DATABASE_URL=postgresql://db.example/qenex REDIS_URL=redis://redis.example
