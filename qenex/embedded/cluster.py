@@ -29,6 +29,7 @@ def prepare(var: Path, owner: Account, *, durable: bool) -> None:
     """Make what is missing and write the configuration. Raises EmbeddedError when initdb fails."""
     data = data_dir(var)
     log_dir(var).mkdir(parents=True, exist_ok=True)
+    var.chmod(0o711 if owner.switch else 0o700)
     for directory in (socket_dir(var), postgres_log_dir(var), data):
         own_dir(directory, owner)
     if owner.switch:

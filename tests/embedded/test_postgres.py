@@ -57,6 +57,7 @@ def test_first_start_makes_a_safe_cluster_with_three_roles(var: Path) -> None:
     assert value(urls.reader, "SHOW transaction_isolation") == "repeatable read"
     assert value(urls.reader, "SHOW transaction_read_only") == "on"
     assert socket_dir(var).stat().st_mode & 0o777 == 0o700
+    assert var.stat().st_mode & 0o066 == 0
 
 
 def test_second_start_shares_the_server_and_a_restart_keeps_the_data(var: Path) -> None:
