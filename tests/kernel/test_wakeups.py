@@ -1,0 +1,72 @@
+"""A command asks for a wake-up when it has committed, and never waits for Redis."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from qenex.kernel import events, wakeups
+
+
+def test_a_commit_asks_for_a_wake_up_and_a_rollback_does_not(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(wakeups, "wake", lambda: asked.append("wake"))
+    with transaction.atomic():
+        events.emit("test.noted", subject_type="x", subject_id="1")
+        assert asked == []
+    assert asked == ["wake"]
+    with pytest.raises(RuntimeError), transaction.atomic():
+        events.emit("test.noted", subject_type="x", subject_id="1")
+        raise RuntimeError
+    assert asked == ["wake"]
+
+
+def test_many_commits_cause_few_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[float] = []
+    monkeypatch.setattr(wakeups, "send", lambda: sent.append(time.monotonic()))
+    until = time.monotonic() + 0.4
+    while time.monotonic() < until:
+        wakeups.wake()
+    time.sleep(2 * wakeups.PAUSE)
+    assert 2 <= len(sent) <= 10
+    gaps = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+    assert min(gaps) >= wakeups.PAUSE
+
+
+def test_a_dead_redis_is_logged_and_survived(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    tried = threading.Event()
+    good = threading.Event()
+
+    def fail() -> None:
+        if tried.is_set():
+            good.set()
+            return
+        tried.set()
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(wakeups, "send", fail)
+    wakeups.wake()
+    assert tried.wait(5)
+    wakeups.wake()
+    assert good.wait(5)
+    assert caplog.messages == ["wake-up failed: ConnectionRefusedError"]
+
+
+def test_a_wake_up_travels_through_redis(database: None) -> None:
+    """What a consumer of another process receives."""
+
+    async def listen() -> Any:
+        layer = get_channel_layer()
+        assert layer is not None
+        channel = await layer.new_channel()
+        await layer.group_add(wakeups.GROUP, channel)
+        threading.Thread(target=wakeups.send).start()
+        message = await layer.receive(channel)
+        await layer.close_pools()  # type: ignore[attr-defined]  # the Redis layer's
+        return message
+
+    assert async_to_sync(listen)() == {"type": "events.recorded"}
