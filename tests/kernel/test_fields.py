@@ -73,6 +73,7 @@ def test_amounts_are_shown_as_short_as_they_are() -> None:
         (FlagField(), False, ["false", 0, None]),
         (IdField(), str(uuid7()), [1, uuid7().hex, uuid7().urn, "{" + str(uuid7())[:34] + "}"]),
     ],
+    ids=["text", "whole", "flag", "id"],
 )
 def test_values_are_taken_at_their_word(field: Any, good: Any, bad: list[Any]) -> None:
     assert str(field.run_validation(good)) == str(good)
