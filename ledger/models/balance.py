@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.choices import Side
 from ledger.models.account import Account
 from ledger.models.fields import AmountField
+from qenex.kernel.money import from_decimal, to_decimal
 
 ZERO = Decimal(0)
 
@@ -60,20 +61,22 @@ class Balance(models.Model):
 
     @property
     def posted(self) -> Decimal:
-        """What was posted, on the account's normal side."""
-        return (self.debits_posted - self.credits_posted) * self.normal_side
+        """What was posted, on the account's normal side. Computed in units: Decimal's subtraction may round."""
+        return to_decimal((from_decimal(self.debits_posted) - from_decimal(self.credits_posted)) * self.normal_side)
 
     @property
     def pending_out(self) -> Decimal:
         """What holds may yet take away."""
-        return self.credits_pending if self.normal_side == Side.DEBIT else self.debits_pending
+        pending: Decimal = self.credits_pending if self.normal_side == Side.DEBIT else self.debits_pending
+        return pending
 
     @property
     def pending_in(self) -> Decimal:
         """What holds may yet bring."""
-        return self.debits_pending if self.normal_side == Side.DEBIT else self.credits_pending
+        pending: Decimal = self.debits_pending if self.normal_side == Side.DEBIT else self.credits_pending
+        return pending
 
     @property
     def available(self) -> Decimal:
         """What may be spent before the floor: posted less what holds may yet take away."""
-        return self.posted - self.pending_out
+        return to_decimal(from_decimal(self.posted) - from_decimal(self.pending_out))

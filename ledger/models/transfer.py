@@ -9,14 +9,8 @@ from ledger.models.fields import AmountField
 from qenex.kernel.ids import uuid7
 
 
-class Transfer(models.Model):
-    """An amount moved from the credited to the debited account, or held, with both posted balances after it.
-
-    References are plain UUIDs: the posting engine checks them under the book's lock, and a foreign key would cost a
-    probe a leg. The database refuses UPDATE, DELETE and TRUNCATE.
-    """
-
-    append_only = True
+class TransferFields(models.Model):
+    """The columns of a transfer: an amount moved from the credited to the debited account, or held."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     book_id = models.UUIDField(_("book"))
@@ -43,6 +37,22 @@ class Transfer(models.Model):
     metadata = models.JSONField(_("metadata"), null=True, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Transfer(TransferFields):
+    """An amount moved from the credited to the debited account, or held, with both posted balances after it.
+
+    References are plain UUIDs: the posting engine checks them under the book's lock, and a foreign key would cost a
+    probe a leg. The database refuses UPDATE, DELETE and TRUNCATE.
+    """
+
+    append_only = True
+
+    class Meta:
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         constraints = [
@@ -56,6 +66,3 @@ class Transfer(models.Model):
             models.Index("journal_id", name="transfer_journal", condition=Q(journal_id__isnull=False)),
             models.Index("origin_id", name="transfer_origin", condition=Q(origin_id__isnull=False)),
         ]
-
-    def __str__(self) -> str:
-        return str(self.id)
