@@ -1,11 +1,11 @@
 """The embedded PostgreSQL: on demand, shared, and back after any death."""
 
 import os
-import signal
 import socket
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
@@ -34,7 +34,11 @@ def value(url: str, query: str) -> object:
 
 
 def kill(var: Path) -> None:
-    os.kill(pid(var), signal.SIGKILL)
+    """Kill the server; returns when the processes that served its clients have noticed."""
+    postmaster = psutil.Process(pid(var))
+    family = [postmaster, *postmaster.children()]
+    postmaster.kill()
+    psutil.wait_procs(family, timeout=30)
 
 
 def test_urls_are_computed_without_touching_anything(var: Path) -> None:
