@@ -17,7 +17,7 @@ def static_files() -> Iterator[None]:
     """Pages link to static files by their plain names: nobody has collected them into a manifest here."""
     storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = settings.STORAGES | {"staticfiles": storage}
-    with override_settings(STATIC_ROOT=settings.BASE_DIR / "static", STORAGES=storages):
+    with override_settings(STATIC_ROOT=settings.BASE_DIR / "static", STATICFILES_DIRS=[], STORAGES=storages):
         yield
 
 
