@@ -68,14 +68,34 @@ def drop_dead_locks(var: Path) -> None:
 
     PostgreSQL itself sees that a number is free, but not that its new bearer is no server.
     """
-    for path in (data_dir(var) / "postmaster.pid", socket_dir(var) / ".s.PGSQL.5432.lock"):
-        try:
-            process = psutil.Process(int(path.read_text().split("\n", 1)[0]))
-            alive = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
-        except (FileNotFoundError, ValueError, psutil.Error):
-            continue
-        if not alive:
+    for path in (_pid_file(var), socket_dir(var) / ".s.PGSQL.5432.lock"):
+        holder = _holder(path)
+        if holder is not None and not _serves(holder):
             path.unlink(missing_ok=True)
+
+
+def lives(var: Path) -> bool:
+    """Whether the server's first process exists: it may be recovering and answer nobody yet."""
+    holder = _holder(_pid_file(var))
+    return holder is not None and _serves(holder)
+
+
+def _pid_file(var: Path) -> Path:
+    return data_dir(var) / "postmaster.pid"
+
+
+def _holder(lock: Path) -> psutil.Process | None:
+    try:
+        return psutil.Process(int(lock.read_text().split("\n", 1)[0]))
+    except (FileNotFoundError, ValueError, psutil.Error):
+        return None
+
+
+def _serves(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _reason(lines: list[str], number: int) -> str:

@@ -22,6 +22,7 @@ START_SECONDS = 600
 """How long a recovery after a crash may take."""
 SETTLE_SECONDS = 30
 PASSING = re.compile("shared memory block|lock file .* already exists")
+RECOVERING = "it runs, but answers nobody"
 BOOTSTRAPPED = "qenex.bootstrapped"
 
 
@@ -110,18 +111,27 @@ def _answers(var: Path) -> bool:
 
 def _start(var: Path, owner: Account) -> None:
     """Start and wait until recovery is over. What a dead predecessor leaves behind may need a moment to go away."""
-    command = ("start", "-w", "-t", str(START_SECONDS), "-D", str(data_dir(var)), "-l", str(cluster.start_log(var)))
-    deadline = time.monotonic() + SETTLE_SECONDS
+    began = time.monotonic()
     while not _answers(var):
-        cluster.drop_dead_locks(var)
-        before = cluster.log_sizes(var)
-        problem = programs.run(owner, "pg_ctl", *command)
-        if problem is None:
+        alive = cluster.lives(var)
+        reason = RECOVERING if alive else _start_once(var, owner)
+        if reason is None:
             return
-        reason = cluster.last_words(var, before) or problem
-        if not PASSING.search(reason) or time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > (START_SECONDS if alive else SETTLE_SECONDS) or not (alive or PASSING.search(reason)):
             raise EmbeddedError(f"PostgreSQL did not start: {reason}")
         time.sleep(0.3)
+
+
+def _start_once(var: Path, owner: Account) -> str | None:
+    """Start the server; why it did not start, or None."""
+    cluster.drop_dead_locks(var)
+    before = cluster.log_sizes(var)
+    log = str(cluster.start_log(var))
+    problem = programs.run(
+        owner, "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-D", str(data_dir(var)), "-l", log
+    )
+    return problem and (cluster.last_words(var, before) or problem)
 
 
 def _bootstrap(var: Path) -> None:

@@ -94,6 +94,18 @@ def test_a_new_connection_brings_a_killed_server_back(var: Path, settings: Setti
     assert pid(var) != first
 
 
+def test_a_server_that_recovers_by_itself_is_waited_for(var: Path) -> None:
+    postgres.ensure_running(var)
+    first = pid(var)
+    with closing(psycopg.connect(postgres.database_urls(var).writer)) as connection:
+        psutil.Process(connection.info.backend_pid).kill()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    postgres.ensure_running(var)
+    assert pid(var) == first
+    assert value(postgres.database_urls(var).writer, "SELECT 1") == 1
+
+
 def test_a_pool_brings_a_killed_server_back(var: Path, settings: Settings) -> None:
     settings.VAR, settings.EMBEDDED_POSTGRES = var, True
     url = postgres.database_urls(var).writer
