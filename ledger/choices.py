@@ -54,6 +54,7 @@ class TransferKind(models.IntegerChoices):
     HOLD_VOID = 4, _("void of a hold")
     HOLD_EXPIRE = 5, _("expiry of a hold")
     REVERSAL = 6, _("reversal")
+    HOLD_PART = 7, _("post of a part of a hold")
 
 
 class HoldStatus(models.TextChoices):

@@ -18,6 +18,8 @@ class Kind(IntEnum):
     HOLD_VOID = 4
     HOLD_EXPIRE = 5
     REVERSAL = 6
+    HOLD_PART = 7
+    """What a post of a hold becomes where it is not final and leaves something held. Drafts do not name it."""
 
 
 class TransferDraft(msgspec.Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ STATUS = {
     Kind.HOLD_POST: Status.POSTED,
     Kind.HOLD_VOID: Status.VOIDED,
     Kind.HOLD_EXPIRE: Status.EXPIRED,
+    Kind.HOLD_PART: Status.POSTED,
     Kind.REVERSAL: Status.POSTED,
 }
 
@@ -54,6 +55,8 @@ class Known(NamedTuple):
         """A transfer that a gate turned into a hold, which never expires, was asked for as a posted one."""
         if self.kind is Kind.HOLD and draft.kind is Kind.POSTED:
             return self.timeout is None
+        if self.kind is Kind.HOLD_PART:
+            return draft.kind is Kind.HOLD_POST and not draft.final
         return self.kind is draft.kind and (self.kind is not Kind.HOLD or self.timeout == draft.timeout)
 
     def answer(self, id: UUID) -> TransferResult:

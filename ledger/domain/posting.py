@@ -5,7 +5,8 @@ batch may spend what an earlier one brought. Nothing here reads a clock, a datab
 """
 
 from datetime import date
-from typing import NamedTuple
+
+import msgspec
 
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import Code
@@ -14,6 +15,12 @@ from qenex.kernel.money import MAX_UNITS
 
 _DAY_US = 86_400_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_HOLD_STATUS = {
+    Kind.HOLD_PART: "open",
+    Kind.HOLD_POST: "posted",
+    Kind.HOLD_VOID: "voided",
+    Kind.HOLD_EXPIRE: "expired",
+}
 
 
 class Refused(Exception):
@@ -25,7 +32,7 @@ class Refused(Exception):
         self.detail = detail
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, gc=False):
     """A transfer as it will be written. Amounts and balances are units."""
 
     draft: TransferDraft
@@ -124,32 +131,31 @@ class BookState:
         amount: int,
         posted_at_us: int,
     ) -> Row:
-        self._check_amount(debit, amount)
+        _check_amount(debit, amount)
         debits, credits = debit.debits + amount, credit.credits + amount
         if debits > MAX_UNITS or credits > MAX_UNITS:
             raise Refused(Code.AMOUNT_RANGE)
-        _check_floors(debit, credit, amount)
-        self._touch(debit)
-        self._touch(credit)
+        if debit.floor is not None or credit.floor is not None:
+            _check_floors(debit, credit, amount)
+        self._touch(debit, credit)
         debit.debits, credit.credits = debits, credits
-        return self._row(draft, kind, debit, credit, amount, posted_at_us)
+        return _row(draft, kind, debit, credit, amount, posted_at_us)
 
     def _hold(self, draft: TransferDraft, posted_at_us: int) -> Row:
         debit, credit = self._accounts(draft)
         amount = draft.amount
-        self._check_amount(debit, amount)
+        _check_amount(debit, amount)
         if debit.debits_pending + amount > MAX_UNITS or credit.credits_pending + amount > MAX_UNITS:
             raise Refused(Code.AMOUNT_RANGE)
         _check_floors(debit, credit, amount)
-        self._touch(debit)
-        self._touch(credit)
+        self._touch(debit, credit)
         debit.debits_pending += amount
         credit.credits_pending += amount
         expires = None if draft.timeout is None else posted_at_us + draft.timeout * 1_000_000
         hold = HoldState(draft.id.bytes, debit.key, credit.key, amount, 0, "open", expires)
         self.touched.holds[hold.key] = None
         self.holds[hold.key] = hold
-        return self._row(draft, Kind.HOLD, debit, credit, amount, posted_at_us)
+        return _row(draft, Kind.HOLD, debit, credit, amount, posted_at_us)
 
     # --- what acts on an earlier transfer
 
@@ -161,38 +167,23 @@ class BookState:
         if hold.status != "open" or (overdue and kind is not Kind.HOLD_EXPIRE):
             raise Refused(Code.HOLD_RESOLVED)
         amount = draft.amount or hold.remaining
-        if amount > hold.remaining:
+        if amount > hold.remaining or (kind is not Kind.HOLD_POST and amount != hold.remaining):
             raise Refused(Code.HOLD_EXCEEDED)
         debit, credit = self._hold_accounts(hold, kind)
-        self._check_amount(debit, amount)
+        _check_amount(debit, amount)
         if kind is Kind.HOLD_POST and (debit.debits + amount > MAX_UNITS or credit.credits + amount > MAX_UNITS):
             raise Refused(Code.AMOUNT_RANGE)
-        self._touch(debit)
-        self._touch(credit)
+        self._touch(debit, credit)
         self.touched.holds.setdefault(hold.key, (hold.posted, hold.status))
-        self._release(hold, kind, debit, credit, amount, final=draft.final)
-        return self._row(draft, kind, debit, credit, amount, posted_at_us, hold.id)
+        if kind is Kind.HOLD_POST and not draft.final and amount < hold.remaining:
+            kind = Kind.HOLD_PART
+        _release(hold, kind, debit, credit, amount)
+        return _row(draft, kind, debit, credit, amount, posted_at_us, hold.id)
 
     def _hold_accounts(self, hold: HoldState, kind: Kind) -> tuple[AccountState, AccountState]:
         if kind is Kind.HOLD_POST:
             return self._pair(hold.debit, hold.credit)
         return self.accounts[hold.debit], self.accounts[hold.credit]
-
-    @staticmethod
-    def _release(
-        hold: HoldState, kind: Kind, debit: AccountState, credit: AccountState, amount: int, *, final: bool
-    ) -> None:
-        released = hold.remaining if final or kind is not Kind.HOLD_POST else amount
-        debit.debits_pending -= released
-        credit.credits_pending -= released
-        if kind is Kind.HOLD_POST:
-            debit.debits += amount
-            credit.credits += amount
-            hold.posted += amount
-            if final or hold.posted == hold.amount:
-                hold.status = "posted"
-        else:
-            hold.status = "voided" if kind is Kind.HOLD_VOID else "expired"
 
     def _reverse(self, draft: TransferDraft, posted_at_us: int) -> Row:
         origin = self.origins.get(draft.origin.int) if draft.origin else None
@@ -206,44 +197,58 @@ class BookState:
         row = self._post(draft, Kind.REVERSAL, debit, credit, amount, posted_at_us)
         self.touched.origins.setdefault(draft.origin.int, origin.reversed)
         origin.reversed += amount
-        return row._replace(origin=draft.origin.bytes)
+        row.origin = draft.origin.bytes
+        return row
 
-    # --- shared
+    def _touch(self, debit: AccountState, credit: AccountState) -> None:
+        accounts = self.touched.accounts
+        if debit.key not in accounts:
+            accounts[debit.key] = debit.counters()
+        if credit.key not in accounts:
+            accounts[credit.key] = credit.counters()
 
-    @staticmethod
-    def _check_amount(account: AccountState, amount: int) -> None:
-        if amount <= 0 or amount > MAX_UNITS:
-            raise Refused(Code.AMOUNT_RANGE)
-        if amount % account.quantum:
-            raise Refused(Code.AMOUNT_PRECISION)
 
-    def _touch(self, account: AccountState) -> None:
-        if account.key not in self.touched.accounts:
-            self.touched.accounts[account.key] = account.counters()
+def _release(hold: HoldState, kind: Kind, debit: AccountState, credit: AccountState, amount: int) -> None:
+    """Takes an amount out of a hold: a part leaves the rest held, everything else releases it."""
+    released = amount if kind is Kind.HOLD_PART else hold.remaining
+    debit.debits_pending -= released
+    credit.credits_pending -= released
+    if kind in (Kind.HOLD_POST, Kind.HOLD_PART):
+        debit.debits += amount
+        credit.credits += amount
+        hold.posted += amount
+    hold.status = _HOLD_STATUS[kind]
 
-    @staticmethod
-    def _row(
-        draft: TransferDraft,
-        kind: Kind,
-        debit: AccountState,
-        credit: AccountState,
-        amount: int,
-        posted_at_us: int,
-        origin: bytes | None = None,
-    ) -> Row:
-        value_date = draft.value_date
-        return Row(
-            draft,
-            kind,
-            debit,
-            credit,
-            amount,
-            (debit.debits - debit.credits) * debit.normal,
-            (credit.debits - credit.credits) * credit.normal,
-            posted_at_us,
-            posted_at_us // _DAY_US + _EPOCH_DAY if value_date is None else value_date.toordinal(),
-            origin,
-        )
+
+def _check_amount(account: AccountState, amount: int) -> None:
+    if amount <= 0 or amount > MAX_UNITS:
+        raise Refused(Code.AMOUNT_RANGE)
+    if amount % account.quantum:
+        raise Refused(Code.AMOUNT_PRECISION)
+
+
+def _row(
+    draft: TransferDraft,
+    kind: Kind,
+    debit: AccountState,
+    credit: AccountState,
+    amount: int,
+    posted_at_us: int,
+    origin: bytes | None = None,
+) -> Row:
+    value_date = draft.value_date
+    return Row(
+        draft,
+        kind,
+        debit,
+        credit,
+        amount,
+        (debit.debits - debit.credits) * debit.normal,
+        (credit.debits - credit.credits) * credit.normal,
+        posted_at_us,
+        posted_at_us // _DAY_US + _EPOCH_DAY if value_date is None else value_date.toordinal(),
+        origin,
+    )
 
 
 def _check_floors(debit: AccountState, credit: AccountState, amount: int) -> None:

@@ -32,12 +32,13 @@ class Submission:
 class EventGroup:
     """The transfers of a batch that one event tells of: those of one actor, or those of one journal."""
 
-    __slots__ = ("context", "first_us", "gated", "id", "journal", "last_us", "leaf_hashes", "requests")
+    __slots__ = ("context", "first_us", "gated", "id", "journal", "journal_id", "last_us", "leaf_hashes", "requests")
 
     def __init__(self, context: Context, journal: Journal | None) -> None:
         self.id = uuid7()
         self.context = context
         self.journal = journal
+        self.journal_id = journal.id.bytes if journal else None
         self.leaf_hashes: list[bytes] = []
         self.requests: list[tuple[str, int]] = []
         self.gated: list[tuple[UUID, str]] = []

@@ -13,6 +13,7 @@ from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.posting import BookState
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
+from ledger.engine.wire import uuid_array
 from qenex.kernel.money import from_decimal, quantum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,8 +27,9 @@ WHERE h.book_id = %b
 _ACCOUNTS = """
 SELECT a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
        b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending
-FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_asset s ON s.id = a.asset_id
-WHERE b.account_id = ANY(%b) AND a.book_id = %b
+FROM unnest(%b) AS named (id) JOIN ledger_balance b ON b.account_id = named.id
+    JOIN ledger_account a ON a.id = named.id JOIN ledger_asset s ON s.id = a.asset_id
+WHERE a.book_id = %b
 """
 _HOLDS = """
 SELECT id, debit_account_id, credit_account_id, amount, posted_amount, status, expires_at
@@ -81,7 +83,7 @@ def head(cursor: Cursor[Row], book: UUID) -> Head:
 def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, AccountState]:
     """The state of those of the accounts that the book has."""
     found = {}
-    for row in cursor.execute(_ACCOUNTS, (list(ids), book), binary=True):
+    for row in cursor.execute(_ACCOUNTS, (uuid_array([id.bytes for id in ids]), book), binary=True):
         id, asset, places, normal, floor, status, *counters = row
         found[id.int] = AccountState(
             *(id.bytes, asset.bytes, quantum(places), normal),
@@ -107,7 +109,7 @@ def holds(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, H
 
 def origins(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, OriginState]:
     """Those of the transfers that the book has and that can be reversed, with what was reversed of each."""
-    kinds = [int(Kind.POSTED), int(Kind.HOLD_POST)]
+    kinds = [int(Kind.POSTED), int(Kind.HOLD_POST), int(Kind.HOLD_PART)]
     rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), list(ids), book, kinds), binary=True)
     return {
         id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(reversed))
@@ -143,10 +145,10 @@ def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[Tra
     reversing = [draft.origin for draft in drafts if draft.origin and draft.kind is Kind.REVERSAL]
     if reversing:
         state.origins.update(origins(cursor, book, reversing))
-    missing = {id.int: id for draft in drafts for id in (draft.debit_account, draft.credit_account) if id}
+    known = state.accounts
+    named = [draft.debit_account for draft in drafts] + [draft.credit_account for draft in drafts]
+    missing = {id.int: id for id in named if id is not None and id.int not in known}
     for pair in (*state.holds.values(), *state.origins.values()):
-        missing.update((key, UUID(int=key)) for key in (pair.debit, pair.credit))
-    for key in missing.keys() & state.accounts.keys():
-        del missing[key]
+        missing.update((key, UUID(int=key)) for key in (pair.debit, pair.credit) if key not in known)
     if missing:
-        state.accounts.update(accounts(cursor, book, missing.values()))
+        known.update(accounts(cursor, book, missing.values()))

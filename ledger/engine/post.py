@@ -1,6 +1,7 @@
 """Posting a batch: one lock, one transaction, one COPY, whatever the number of callers that share it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -10,12 +11,13 @@ from ledger.domain.posting import BookState, Row
 from ledger.domain.sequence import Order
 from ledger.domain.sequence import Sequence as Walk
 from ledger.engine import cache, load, write
-from ledger.engine.batch import EventGroups, Submission
-from ledger.engine.rows import encoder
+from ledger.engine.batch import EventGroup, EventGroups, Submission
+from ledger.engine.rows import Encoder
 from ledger.gates import Decision, Facts, judge
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
+from qenex.kernel.merkle import leaf_hash
 
 CHUNK = 512
 
@@ -61,6 +63,7 @@ class _Batch:
     def __init__(self, book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.cursor = write.open_cursor(connection.connection)
+        write.plan_by_index(self.cursor)
         self.head = load.head(self.cursor, book)
         self.state = BookState(cache.recall(book, self.head.batch_id))
         self.batch_id = uuid7()
@@ -87,22 +90,26 @@ class _Batch:
         cache.remember(self.book, self.batch_id if self.rows else self.head.batch_id, self.state.accounts)
 
     def _encoded(self, walk: Walk, orders: Sequence[Order]) -> Iterator[list[bytes]]:
-        """COPY's rows in chunks, as they become certain: one by one, or those of a linked submission at its end."""
+        """COPY's rows in chunks. While the server takes in one, the next is made, and at the end what is left to send."""
+        encoder = Encoder(self.book)
+        entries = self._walked(walk, orders)
+        while chunk := list(islice(entries, CHUNK)):
+            rows, groups = [row for row, _ in chunk], [group for _, group in chunk]
+            encoded = encoder.rows(rows, [group.id.bytes for group in groups], [group.journal_id for group in groups])
+            yield encoded
+            for group, row in zip(groups, encoded, strict=True):
+                group.leaf_hashes.append(leaf_hash(row))
+        self.balances = write.BalanceChanges(self.state)
+        self.events = [group.event(self.book) for group in self.groups.written()]
+
+    def _walked(self, walk: Walk, orders: Sequence[Order]) -> Iterator[tuple[Row, EventGroup]]:
+        """The rows as they become certain: one by one, or those of a linked submission at its end."""
         for submission, order in zip(self.submissions, orders, strict=True):
             group = self.groups.of(submission)
-            encode = encoder(self.book, group.id, order.journal)
-            rows = walk.linked(order) if submission.linked else walk.unlinked(order)
             count = len(self.rows)
-            chunk: list[bytes] = []
-            for row in rows:
-                copied, leaf_hash = encode(row)
-                chunk.append(copied)
-                group.leaf_hashes.append(leaf_hash)
+            for row in walk.linked(order) if submission.linked else walk.unlinked(order):
                 self.rows.append(row)
-                if len(chunk) == CHUNK:
-                    yield chunk
-                    chunk = []
-            yield chunk
+                yield row, group
             group.add_request(submission, self.rows[count:])
 
     def _order(self, submission: Submission) -> Order:
@@ -125,10 +132,10 @@ class _Batch:
             raise _SeenBefore
 
     def _finish(self, last_us: int) -> None:
-        write.balances(self.cursor, self.state)
+        self.balances.write(self.cursor)
         write.holds(self.cursor, self.book, self.state, self.rows, last_us)
         for group in self.groups.written():
             if group.journal is not None:
                 write.journal(self.cursor, self.book, group.journal, group.first_us)
-        events.write([group.event(self.book) for group in self.groups.written()])
+        events.write(self.events)
         write.head(self.cursor, self.book, self.batch_id, last_us)

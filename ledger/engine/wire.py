@@ -1,11 +1,14 @@
 """PostgreSQL's binary formats for what the engine writes (PostgreSQL manual, "COPY", binary format; `numeric_recv`)."""
 
-from collections.abc import Iterable
-from struct import Struct
-from typing import NewType
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from psycopg import pq
 from psycopg.adapt import Buffer, Dumper
+
+from qenex.kernel.money import UNIT
 
 NUMERIC_OID, NUMERIC_ARRAY_OID = 1700, 1231
 UUID_OID, UUID_ARRAY_OID = 2950, 2951
@@ -16,30 +19,47 @@ EPOCH_DAYS = 730_120
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
 
-Wire = NewType("Wire", bytes)
+Array = npt.NDArray[Any]
 
-# Length, then digit count, weight, sign and scale, then digits to the base 10^4.
+NUMERIC = np.dtype(
+    [("length", ">i4"), ("count", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">u2"), ("digits", ">i2", 10)]
+)
+"""A NUMERIC(38,18) with its length: always ten digits to the base 10^4, five before the point and five after it, so
+that an amount has one form only. The server drops leading and trailing zeros."""
+UUID = np.dtype([("length", ">i4"), ("id", "V16")])
+_ARRAY = np.dtype([("dimensions", ">i4"), ("nulls", ">i4"), ("type", ">u4"), ("count", ">i4"), ("first", ">i4")])
+
 _NEGATIVE, _SCALE = 0x4000, 18
-_SHORT = Struct("!iHhHH3H")
-_LONG = Struct("!iHhHH10H")
-_CENTS = 10**16
+_BASE = 10_000
+_INT64 = 2**63
 
 
-def numeric(units: int) -> bytes:
-    """A NUMERIC field with its length, of an amount in units of 10^-18. Leading and trailing zero digits are allowed."""
-    sign = 0
-    if units < 0:
-        sign, units = _NEGATIVE, -units
-    cents, rest = divmod(units, _CENTS)
-    if not rest and cents < 10_000_000_000:
-        whole, fraction = divmod(cents, 100)
-        return _SHORT.pack(14, 3, 1, sign, _SCALE, whole // 10_000, whole % 10_000, fraction * 100)
-    digits = []
-    number = units * 100
-    for _ in range(10):
-        number, digit = divmod(number, 10_000)
-        digits.append(digit)
-    return _LONG.pack(28, 10, 4, sign, _SCALE, *reversed(digits))
+def numerics(units: Sequence[int], into: Array | None = None) -> Array:
+    """NUMERIC fields of amounts in units of 10^-18, between plus and minus 10^38."""
+    fields = np.empty(len(units), NUMERIC) if into is None else into
+    fields["length"], fields["count"], fields["weight"], fields["scale"] = NUMERIC.itemsize - 4, 10, 4, _SCALE
+    fields["sign"] = [_NEGATIVE if each < 0 else 0 for each in units]
+    whole, fraction = _halves(units)
+    digits = fields["digits"]
+    for column in (4, 3, 2, 1):
+        digits[:, column] = whole % _BASE
+        whole //= _BASE
+    digits[:, 0] = whole
+    digits[:, 9] = fraction % 100 * 100
+    fraction //= 100
+    for column in (8, 7, 6):
+        digits[:, column] = fraction % _BASE
+        fraction //= _BASE
+    digits[:, 5] = fraction
+    return fields
+
+
+def _halves(units: Sequence[int]) -> tuple[Array, Array]:
+    """What stands before the point and what after it. Past 2^63 wholes the arithmetic is Python's: slower, as exact."""
+    pairs = [divmod(abs(each), UNIT) for each in units]
+    whole, fraction = zip(*pairs, strict=True) if pairs else ((), ())
+    large = bool(whole) and max(whole) >= _INT64
+    return np.array(whole, dtype=object if large else np.int64), np.array(fraction, dtype=np.int64)
 
 
 class NumericArray(bytes):
@@ -50,18 +70,21 @@ class UuidArray(bytes):
     """The binary form of uuid[]."""
 
 
-_ARRAY = Struct("!iiIii")
-_UUID = Struct("!i16s")
+def _header(oid: int, count: int) -> bytes:
+    return np.array([(1, 0, oid, count, 1)], _ARRAY).tobytes()
 
 
-def numeric_array(values: Iterable[int], count: int) -> NumericArray:
-    """numeric[] of `count` amounts in units."""
-    return NumericArray(_ARRAY.pack(1, 0, NUMERIC_OID, count, 1) + b"".join(map(numeric, values)))
+def numeric_array(units: Sequence[int]) -> NumericArray:
+    """numeric[] of amounts in units."""
+    return NumericArray(_header(NUMERIC_OID, len(units)) + numerics(units).tobytes())
 
 
-def uuid_array(values: Iterable[bytes], count: int) -> UuidArray:
-    """uuid[] of `count` ids as bytes."""
-    return UuidArray(_ARRAY.pack(1, 0, UUID_OID, count, 1) + b"".join([_UUID.pack(16, value) for value in values]))
+def uuid_array(ids: Sequence[bytes]) -> UuidArray:
+    """uuid[] of ids as bytes."""
+    fields = np.empty(len(ids), UUID)
+    fields["length"] = 16
+    fields["id"] = np.frombuffer(b"".join(ids), "V16")
+    return UuidArray(_header(UUID_OID, len(ids)) + fields.tobytes())
 
 
 class _ArrayDumper(Dumper):

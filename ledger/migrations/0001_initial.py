@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ('credit_balance', ledger.models.fields.AmountField(help_text="Posted, on the account's normal side.", verbose_name='credit balance after')),
                 ('posted_at', models.DateTimeField(help_text="Strictly increasing within a book: the ledger's order.", verbose_name='posted at')),
                 ('value_date', models.DateField(verbose_name='value date')),
-                ('kind', models.SmallIntegerField(choices=[(1, 'posted'), (2, 'hold'), (3, 'post of a hold'), (4, 'void of a hold'), (5, 'expiry of a hold'), (6, 'reversal')], verbose_name='kind')),
+                ('kind', models.SmallIntegerField(choices=[(1, 'posted'), (2, 'hold'), (3, 'post of a hold'), (4, 'void of a hold'), (5, 'expiry of a hold'), (6, 'reversal'), (7, 'post of a part of a hold')], verbose_name='kind')),
                 ('code', models.IntegerField(default=1, help_text='Your own number for the reason of the movement.', verbose_name='code')),
                 ('event_id', models.UUIDField(verbose_name='event')),
                 ('journal_id', models.UUIDField(null=True, verbose_name='journal')),

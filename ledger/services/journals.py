@@ -104,7 +104,7 @@ def _named(journal: UUID, amounts: Mapping[UUID, Decimal]) -> list[tuple[UUID, i
 
 
 def _posted(journal: UUID) -> QuerySet[Transfer]:
-    return Transfer.objects.filter(journal_id=journal, kind__in=[Kind.POSTED, Kind.HOLD_POST])
+    return Transfer.objects.filter(journal_id=journal, kind__in=[Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART])
 
 
 def _units(amount: Decimal) -> int:

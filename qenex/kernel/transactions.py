@@ -81,5 +81,6 @@ def _lock(tables: Sequence[str]) -> None:
         return
     names = ", ".join(connection.ops.quote_name(table) for table in sorted(set(tables)))
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = {int(settings.LOCK_TIMEOUT_MS)}")
-        cursor.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+        cursor.execute(
+            f"SET LOCAL lock_timeout = {int(settings.LOCK_TIMEOUT_MS)}; LOCK TABLE {names} IN EXCLUSIVE MODE"
+        )
