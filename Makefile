@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 PORT ?= 8000
 WORKERS ?= 2
-PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(name))))
+PYTHON = $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(name))))
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 STAMP := .venv/.installed
@@ -35,7 +35,7 @@ run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another p
 
 test: setup  ## Run every test on a throw-away PostgreSQL (WORKERS=2; ARGS="-k name" for some)
 	@tests/extras.sh
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: setup  ## Check style, types, imports between apps, migrations, deployment settings and the API's schema
 	$(BIN)/ruff check --quiet

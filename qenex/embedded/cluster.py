@@ -30,12 +30,11 @@ def prepare(var: Path, owner: Account, *, durable: bool) -> None:
     data = data_dir(var)
     log_dir(var).mkdir(parents=True, exist_ok=True)
     var.chmod(0o711 if owner.switch else 0o700)
-    for directory in (socket_dir(var), postgres_log_dir(var), data):
+    for directory in (socket_dir(var), postgres_log_dir(var)):
         own_dir(directory, owner)
-    if owner.switch:
-        let_pass(data)
-        let_pass(postgres_log_dir(var))
-    if not (data / "global" / "pg_control").exists():
+        if owner.switch:
+            let_pass(directory)
+    if not data.exists():
         _initdb(data, owner)
     _check_version(data)
     (data / "qenex.conf").write_text(config.render(var, durable=durable))
@@ -105,13 +104,16 @@ def _reason(lines: list[str], number: int) -> str:
 
 
 def _initdb(data: Path, owner: Account) -> None:
-    for leftover in data.iterdir():
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    problem = programs.run(owner, "initdb", *INITDB, "--pgdata", str(data))
+    """Make the cluster beside its place and move it there when it is whole."""
+    draft = data.with_name(f"{data.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    own_dir(draft, owner)
+    problem = programs.run(owner, "initdb", *INITDB, "--pgdata", str(draft))
     if problem is not None:
         raise EmbeddedError(f"cannot make the database cluster: {problem}")
-    with (data / "postgresql.conf").open("a") as file:
+    with (draft / "postgresql.conf").open("a") as file:
         file.write(INCLUDE)
+    draft.rename(data)
 
 
 def _check_version(data: Path) -> None:

@@ -106,6 +106,12 @@ def test_a_server_that_recovers_by_itself_is_waited_for(var: Path) -> None:
     assert value(postgres.database_urls(var).writer, "SELECT 1") == 1
 
 
+def test_a_command_starts_the_server_when_it_needs_it(var: Path, run: Run) -> None:
+    output, _ = run("manage.py", "showmigrations", "contenttypes").communicate(timeout=120)
+    assert output == "contenttypes\n [ ] 0001_initial\n [ ] 0002_remove_content_type_name\n"
+    assert postgres.is_running(var) is True
+
+
 def test_a_pool_brings_a_killed_server_back(var: Path, settings: Settings) -> None:
     settings.VAR, settings.EMBEDDED_POSTGRES = var, True
     url = postgres.database_urls(var).writer
@@ -179,6 +185,19 @@ def test_a_pid_file_with_another_programs_number_is_no_obstacle(var: Path) -> No
     cluster.drop_dead_locks(var)
     assert not any(lock.exists() for lock in locks)
     assert postgres.ensure_running(var, durable=False) is True
+
+
+def test_a_cluster_half_made_is_made_again(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: str) -> str:
+        return "child process was terminated by signal 9: Killed"
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qenex.embedded.programs.run", killed)
+        with pytest.raises(EmbeddedError, match=r"^cannot make .* signal 9: Killed$"):
+            postgres.ensure_running(var)
+    assert {path.name for path in var.glob("postgres*")} == {"postgres.draft", "postgres.lock"}
+    assert postgres.ensure_running(var, durable=False) is True
+    assert not (var / "postgres.draft").exists()
 
 
 def test_a_first_start_cut_short_is_finished_by_the_next(var: Path) -> None:
