@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from ledger.domain.drafts import Drafts, Journal
+import msgspec
+
+from ledger.domain.drafts import Drafts, Journal, Kind
 from ledger.domain.posting import Row
 from ledger.domain.results import TransferResult
 from ledger.domain.sequence import GateVerdict
@@ -32,7 +34,18 @@ class Submission:
 class EventGroup:
     """The transfers of a batch that one event tells of: those of one actor, or those of one journal."""
 
-    __slots__ = ("context", "first_us", "gated", "id", "journal", "journal_id", "last_us", "leaf_hashes", "requests")
+    __slots__ = (
+        "context",
+        "expiries",
+        "first_us",
+        "gated",
+        "id",
+        "journal",
+        "journal_id",
+        "last_us",
+        "leaf_hashes",
+        "requests",
+    )
 
     def __init__(self, context: Context, journal: Journal | None) -> None:
         self.id = uuid7()
@@ -42,16 +55,22 @@ class EventGroup:
         self.leaf_hashes: list[bytes] = []
         self.requests: list[tuple[str, int]] = []
         self.gated: list[tuple[UUID, str]] = []
+        self.expiries: list[tuple[UUID, int]] = []
         self.first_us = self.last_us = 0
 
     def add_request(self, submission: Submission, rows: Sequence[Row]) -> None:
-        """Notes which request brought these of the transfers, and which of them a gate turned into holds."""
+        """Notes which request brought these of the transfers, which of them a gate held, and when holds expire."""
         if not rows:
             return
         self.first_us = self.first_us or rows[0].posted_at_us
         self.last_us = rows[-1].posted_at_us
         if submission.context.request_id:
             self.requests.append((submission.context.request_id, len(rows)))
+        self.expiries += [
+            (row.draft.id, row.posted_at_us + row.draft.timeout * 1_000_000)
+            for row in rows
+            if row.kind is Kind.HOLD and row.draft.timeout is not None
+        ]
         for position, (kind, reason) in submission.verdicts.items():
             if kind is not None and submission.results[position].ok:
                 self.gated.append((submission.drafts[position].id, reason))
@@ -68,8 +87,10 @@ class EventGroup:
             data["held_by_gate"] = self.gated
         if len(self.requests) > 1:
             data["requests"] = self.requests
+        if self.expiries:
+            data["expiries"] = self.expiries
         if self.journal is not None:
-            data["journal"] = self.journal.id
+            data["journal"] = msgspec.structs.asdict(self.journal)
         subject = ("journal", self.journal.id) if self.journal else ("book", book)
         draft = events.draft(
             POSTED, subject_type=subject[0], subject_id=subject[1], book_id=book, data=data, by=self.context

@@ -133,7 +133,7 @@ class _Batch:
 
     def _finish(self, last_us: int) -> None:
         self.balances.write(self.cursor)
-        write.holds(self.cursor, self.book, self.state, self.rows, last_us)
+        write.holds(self.cursor, self.book, self.state, self.rows)
         for group in self.groups.written():
             if group.journal is not None:
                 write.journal(self.cursor, self.book, group.journal, group.first_us)

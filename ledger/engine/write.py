@@ -103,9 +103,8 @@ class BalanceChanges:
             raise BalanceMissing(f"{self.count - cursor.rowcount} accounts have no balance row")
 
 
-def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Row], now_us: int) -> None:
+def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Row]) -> None:
     """Writes the holds that were made and what became of those that were touched."""
-    now = moment(now_us)
     for row in rows:
         if row.kind is not Kind.HOLD:
             continue
@@ -113,10 +112,13 @@ def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Ro
         expires = None if hold.expires_at_us is None else moment(hold.expires_at_us)
         ids = (row.draft.id, book, *(UUID(bytes=id) for id in (row.debit.id, row.credit.id, row.debit.asset)))
         cursor.execute(_HOLD, (*ids, to_decimal(row.amount), expires, moment(row.posted_at_us)))
+    if not state.touched.holds:
+        return
+    acted_at = {int.from_bytes(row.origin): row.posted_at_us for row in rows if row.origin is not None}
     for key, before in state.touched.holds.items():
         hold = state.holds[key]
         if (hold.posted, hold.status) != (before or (0, "open")):
-            resolved = None if hold.status == "open" else now
+            resolved = None if hold.status == "open" else moment(acted_at[key])
             cursor.execute(_RESOLVE, (to_decimal(hold.posted), hold.status, resolved, UUID(bytes=hold.id)))
 
 
