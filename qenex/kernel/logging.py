@@ -63,7 +63,12 @@ def configure(config: Mapping[str, Any]) -> None:
 def _finish(*, human: bool) -> list[Processor]:
     if human:
         stamp = structlog.processors.TimeStamper("%H:%M:%S", utc=False)
-        return [structlog.processors.format_exc_info, redact, stamp, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        return [
+            structlog.processors.format_exc_info,
+            redact,
+            stamp,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
     return [
         structlog.processors.format_exc_info,
         redact,

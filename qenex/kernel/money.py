@@ -1,7 +1,8 @@
 """Fixed-point money: whole numbers of 10^-18 inside, decimal strings outside, and no rounding unless asked for."""
 
 import re
-from decimal import Context, Decimal
+from contextlib import suppress
+from decimal import Context, Decimal, Inexact
 from enum import Enum
 
 SCALE = 18
@@ -11,7 +12,8 @@ MAX_UNITS = 10**38 - 1
 """The largest amount that NUMERIC(38,18) holds, in units."""
 
 _AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
-_EXACT = Context(prec=60)
+_WHOLE_DIGITS = 20
+_EXACT = Context(prec=60, traps=[Inexact])
 
 
 class AmountProblem(ValueError):
@@ -44,11 +46,10 @@ def from_decimal(value: Decimal) -> int:
     """Units of a Decimal. Raises AmountProblem where it is no number or has more than 18 places."""
     if not value.is_finite():
         raise AmountProblem("must be a finite number")
-    scaled = _EXACT.scaleb(value, SCALE)
-    units = int(scaled)
-    if units != scaled or abs(units) > MAX_UNITS:
-        raise AmountProblem("has more than 20 digits before the point or 18 after it")
-    return units
+    if not value or value.adjusted() < _WHOLE_DIGITS:
+        with suppress(Inexact):
+            return int(_EXACT.to_integral_exact(_EXACT.scaleb(value, SCALE)))
+    raise AmountProblem("has more than 20 digits before the point or 18 after it")
 
 
 def to_decimal(units: int) -> Decimal:

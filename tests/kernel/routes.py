@@ -69,11 +69,13 @@ class CommandView(IdempotentMixin):
     required_permissions = {"POST": PERMISSION}
 
     def post(self, request: Request) -> HttpResponse:
+        asked: Any = request.data
+
         def command() -> dict[str, str]:
-            event = events.emit("test.done", subject_type="test", subject_id=request.data["subject"])
-            if request.data.get("fail"):
+            event = events.emit("test.done", subject_type="test", subject_id=asked["subject"])
+            if asked.get("fail"):
                 raise RuntimeError("crash")
-            if request.data.get("refuse"):
+            if asked.get("refuse"):
                 raise Problem(TEAPOT, "no")
             return {"event": str(event)}
 
@@ -99,7 +101,8 @@ class RowView(VersionedMixin):
 
     def patch(self, request: Request) -> HttpResponse:
         versions.check(self.row.version, self.expected_version(request, self.row.pk))
-        self.row.name, self.row.version = request.data["name"], self.row.version + 1
+        asked: Any = request.data
+        self.row.name, self.row.version = asked["name"], self.row.version + 1
         return self.tagged(request, self.row, self.data)
 
     def data(self) -> dict[str, Any]:

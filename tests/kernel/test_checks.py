@@ -143,7 +143,9 @@ def test_a_privilege_too_many_is_found(database: None) -> None:
     finally:
         with owner.cursor() as cursor:
             grants._grant(cursor, "qenex_writer", "kernel_event", grants.APPENDING)
-    assert [(each.id, each.msg) for each in errors] == [("qenex.E022", "The application's role may change kernel_event.")]
+    assert [(each.id, each.msg) for each in errors] == [
+        ("qenex.E022", "The application's role may change kernel_event.")
+    ]
     assert checks._facts("default") == []
 
 

@@ -79,7 +79,8 @@ def test_only_trusted_proxies_are_believed(
 
 
 @pytest.mark.parametrize(
-    ("trusted", "forwarded", "loopback"), [(0, "", True), (0, "6.6.6.6", False), (1, "6.6.6.6", False), (1, "::1", True)]
+    ("trusted", "forwarded", "loopback"),
+    [(0, "", True), (0, "6.6.6.6", False), (1, "6.6.6.6", False), (1, "::1", True)],
 )
 def test_a_proxy_on_this_machine_does_not_make_its_clients_local(
     settings: Any, trusted: int, forwarded: str, loopback: bool

@@ -149,6 +149,21 @@ def test_the_end_is_behind_everything_settled(database: None) -> None:
 Schedule = list[list[tuple[int, float]]]
 
 
+def _write(transactions: list[tuple[int, float]], subject: str) -> list[UUID]:
+    """Writes so many events a transaction, holds it open for so long, and rolls a fifth of them back."""
+    written = []
+    for count, pause in transactions:
+        with closing(_connect()) as connection:
+            ids = [_insert(connection, subject) for _ in range(count)]
+            time.sleep(pause)
+            if random.random() < 0.2:
+                connection.rollback()
+            else:
+                connection.commit()
+                written += ids
+    return written
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -162,43 +177,26 @@ def test_exactly_once_under_writers_of_every_speed(database: None, schedule: Sch
     subject, name, writing = str(uuid7()), str(uuid7()), threading.Event()
     writing.set()
 
-    def write(transactions: list[tuple[int, float]]) -> list[UUID]:
-        written = []
-        for count, pause in transactions:
-            with closing(_connect()) as connection:
-                ids = [_insert(connection, subject) for _ in range(count)]
-                time.sleep(pause)
-                if random.random() < 0.2:
-                    connection.rollback()
-                else:
-                    connection.commit()
-                    written += ids
-        return written
+    left = threading.Semaphore(0)
 
     def act(number: int) -> list[UUID]:
         if number < len(schedule):
-            return write(schedule[number])
+            written = _write(schedule[number], subject)
+            left.release()
+            return written
         found = []
         while writing.is_set():
             found += _drain(name, subject)
         return found
 
-    def run(number: int) -> list[UUID]:
-        result = act(number)
-        if number < len(schedule):
-            done.release()
-        return result
-
-    done = threading.Semaphore(0)
-
     def stop_when_written() -> None:
         for _ in schedule:
-            done.acquire()
+            left.acquire()
         writing.clear()
 
     watcher = threading.Thread(target=stop_when_written)
     watcher.start()
-    results = together(len(schedule) + 2, run)
+    results = together(len(schedule) + 2, act)
     watcher.join()
     _settle()
     written = [each for some in results[: len(schedule)] for each in some]
@@ -209,7 +207,9 @@ def test_exactly_once_under_writers_of_every_speed(database: None, schedule: Sch
 def test_a_batch_is_read_by_index(database: None) -> None:
     with connections["reader"].cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
-        query = "EXPLAIN SELECT * FROM kernel_event WHERE transaction >= 5 AND (transaction > 5 OR id > gen_random_uuid())"
+        query = (
+            "EXPLAIN SELECT * FROM kernel_event WHERE transaction >= 5 AND (transaction > 5 OR id > gen_random_uuid())"
+        )
         cursor.execute(f"{query} ORDER BY transaction, id LIMIT 10")
         plan = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("RESET enable_seqscan")

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from qenex.kernel.fields import AmountField, FlagField, IdField, SignedAmountField, StrictSerializer, TextField, WholeField
+from qenex.kernel.fields import (
+    AmountField,
+    FlagField,
+    IdField,
+    SignedAmountField,
+    StrictSerializer,
+    TextField,
+    WholeField,
+)
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import UNIT
 

@@ -4,6 +4,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from qenex.kernel import health
@@ -35,7 +36,7 @@ def test_readyz_names_what_is_there(database: None) -> None:
 
 def test_readyz_names_what_is_missing(database: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REDIS_LOCATION = "unix:///nowhere/secret.sock"
-    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda *args: [object(), object()])
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *args: [object(), object()])
     response = Client().get("/readyz")
     document = response.json()
     for check in document["checks"].values():

@@ -12,9 +12,9 @@ from django.db import connections
 from django.test import Client
 
 from qenex.kernel import context, idempotency, problems, transactions
-from qenex.kernel.ids import uuid7
 from qenex.kernel.idempotency import Answer
 from qenex.kernel.idempotent import checked_key, fingerprint, owner
+from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event, IdempotencyKey
 from tests.kernel.conftest import make_user, token_client
 

@@ -31,7 +31,9 @@ def _walk(keyset: Keyset, subject: str, limit: int, page: Page[Event] | None = N
     return pages
 
 
-@pytest.mark.parametrize("ordering", [("id",), ("-id",), ("type", "id"), ("-type", "-id"), ("type", "subject_id", "id")])
+@pytest.mark.parametrize(
+    "ordering", [("id",), ("-id",), ("type", "id"), ("-type", "-id"), ("type", "subject_id", "id")]
+)
 @pytest.mark.parametrize("limit", [1, 3, 4, 10, 11])
 def test_walking_shows_every_row_once_and_back_again(database: None, ordering: tuple[str, ...], limit: int) -> None:
     subject = str(uuid7())

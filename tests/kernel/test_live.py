@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
-from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connections, transaction
 
 from qenex.kernel import cursors, events, live, wakeups
 from qenex.kernel.ids import uuid7
+from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
+from tests.support.asgi import Page
 
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
@@ -31,22 +33,28 @@ def _emit(subject: str, count: int = 1) -> list[UUID]:
         return [events.emit("test.noted", subject_type="live", subject_id=subject) for _ in range(count)]
 
 
-async def _open(user: User | AnonymousUser, query: str = "") -> ApplicationCommunicator:
+async def _open(user: User | AnonymousUser, query: str = "") -> Any:
     """A page whose connection has been accepted."""
-    scope = {"type": "websocket", "path": "/ws/events", "query_string": query.encode(), "headers": [], "user": user}
-    page = ApplicationCommunicator(live.EventsConsumer.as_asgi(), scope)
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "path": "/ws/events",
+        "query_string": query.encode(),
+        "headers": [],
+        "user": user,
+    }
+    page = Page(live.EventsConsumer.as_asgi(), scope)
     await page.send_input({"type": "websocket.connect"})
     assert await page.receive_output(5) == {"type": "websocket.accept", "subprotocol": None}
     return page
 
 
-async def _leave(page: ApplicationCommunicator) -> None:
+async def _leave(page: Any) -> None:
     await page.send_input({"type": "websocket.disconnect", "code": 1000})
     await page.wait(5)
     await sync_to_async(connections.close_all)()
 
 
-async def _ids(page: ApplicationCommunicator, subject: str, count: int) -> list[UUID]:
+async def _ids(page: Any, subject: str, count: int) -> list[UUID]:
     found: list[UUID] = []
     while len(found) < count:
         message = json.loads((await page.receive_output(20))["text"])
@@ -102,7 +110,7 @@ def test_a_lost_wake_up_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_strangers_and_unknown_events_are_turned_away(who: str, query: str, code: int) -> None:
-    people = {
+    people: dict[str, Callable[[], User | AnonymousUser]] = {
         "anonymous": AnonymousUser,
         "user": lambda: make_user("kernel.view_event"),
         "staff without permission": lambda: make_user(is_staff=True),
@@ -121,7 +129,7 @@ def test_what_a_page_learns() -> None:
     subject, book = str(uuid7()), uuid7()
     with transaction.atomic():
         identifier = events.emit("test.noted", subject_type="live", subject_id=subject, book_id=book)
-    event = live.Event.objects.get(id=identifier)
+    event = Event.objects.get(id=identifier)
     assert live.shown(event) == {
         "id": str(identifier),
         "recorded_at": event.recorded_at.isoformat(),

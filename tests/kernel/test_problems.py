@@ -74,12 +74,16 @@ def test_a_wrong_token_is_refused() -> None:
 
 def test_somebody_without_the_permission_is_denied() -> None:
     response = _get(token_client(make_user()), "/who")
-    _problem(response, code="permission_denied", status=403, detail="You do not have permission to perform this action.")
+    _problem(
+        response, code="permission_denied", status=403, detail="You do not have permission to perform this action."
+    )
 
 
 def test_an_undeclared_route_is_denied_even_to_a_superuser() -> None:
     response = _get(token_client(make_user(is_superuser=True)), "/undeclared")
-    _problem(response, code="permission_denied", status=403, detail="You do not have permission to perform this action.")
+    _problem(
+        response, code="permission_denied", status=403, detail="You do not have permission to perform this action."
+    )
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS"])
@@ -183,25 +187,28 @@ def test_a_code_is_registered_once() -> None:
 
 def test_the_kernels_codes_never_change() -> None:
     known = {kind.code: kind.status for kind in problems.kinds()}
-    assert known.items() >= {
-        "invalid": 400,
-        "malformed": 400,
-        "bad_request": 400,
-        "cursor_invalid": 400,
-        "idempotency_key_required": 400,
-        "idempotency_key_invalid": 400,
-        "not_authenticated": 401,
-        "authentication_failed": 401,
-        "permission_denied": 403,
-        "not_found": 404,
-        "method_not_allowed": 405,
-        "not_acceptable": 406,
-        "precondition_failed": 412,
-        "too_large": 413,
-        "unsupported_media_type": 415,
-        "idempotency_key_reused": 422,
-        "precondition_required": 428,
-        "throttled": 429,
-        "server_error": 500,
-        "busy": 503,
-    }.items()
+    assert (
+        known.items()
+        >= {
+            "invalid": 400,
+            "malformed": 400,
+            "bad_request": 400,
+            "cursor_invalid": 400,
+            "idempotency_key_required": 400,
+            "idempotency_key_invalid": 400,
+            "not_authenticated": 401,
+            "authentication_failed": 401,
+            "permission_denied": 403,
+            "not_found": 404,
+            "method_not_allowed": 405,
+            "not_acceptable": 406,
+            "precondition_failed": 412,
+            "too_large": 413,
+            "unsupported_media_type": 415,
+            "idempotency_key_reused": 422,
+            "precondition_required": 428,
+            "throttled": 429,
+            "server_error": 500,
+            "busy": 503,
+        }.items()
+    )

@@ -1,0 +1,156 @@
+"""The browser of events, and the lists of large tables that it stands for."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+from django.contrib import admin
+from django.db import connections, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from qenex.admin import Site
+from qenex.kernel import clock, context, events
+from qenex.kernel.context import Context
+from qenex.kernel.ids import uuid7
+from qenex.kernel.models import Event
+from tests.kernel.conftest import make_user
+
+URL = "/admin/kernel/event/"
+
+
+@pytest.fixture
+def staff(database: None) -> Client:
+    """A member of the staff who may view events and nothing else."""
+    client = Client()
+    client.force_login(make_user("kernel.view_event", is_staff=True))
+    return client
+
+
+def _write(subject: str, count: int, **fields: Any) -> list[UUID]:
+    with transaction.atomic():
+        return [events.emit("test.noted", subject_type="admin", subject_id=subject, **fields) for _ in range(count)]
+
+
+def _shown(page: str) -> list[UUID]:
+    return [UUID(each) for each in re.findall(rf"{URL}([0-9a-f-]{{36}})/change/", page)]
+
+
+def _link(page: str, rel: str) -> str | None:
+    found = re.search(rf'<a href="([^"]+)" rel="{rel}">', page)
+    return found and found[1].replace("&amp;", "&")
+
+
+def test_there_is_one_site() -> None:
+    assert isinstance(admin.site, Site)
+
+
+def test_pages_lead_to_the_older_and_back(staff: Client) -> None:
+    subject = str(uuid7())
+    written = _write(subject, 250)[::-1]
+    url = f"{URL}?subject_id={subject}"
+    first = staff.get(url).text
+    assert (_shown(first), _link(first, "prev")) == (written[:100], None)
+    older = _link(first, "next")
+    assert older is not None
+    assert parse_qs(urlsplit(older).query)["subject_id"] == [subject]
+    second = staff.get(URL + older).text
+    assert _shown(second) == written[100:200]
+    third = staff.get(f"{URL}{_link(second, 'next')}").text
+    assert (_shown(third), _link(third, "next")) == (written[200:], None)
+    assert _shown(staff.get(f"{URL}{_link(third, 'prev')}").text) == written[100:200]
+
+
+def test_a_list_counts_nothing_and_is_one_query(staff: Client) -> None:
+    subject = str(uuid7())
+    _write(subject, 3)
+    with CaptureQueriesContext(connections["reader"]) as read, CaptureQueriesContext(connections["default"]) as other:
+        assert len(_shown(staff.get(f"{URL}?subject_id={subject}").text)) == 3
+    assert len(read) == 1
+    assert "COUNT(" not in read[0]["sql"]
+    # The session, its user, and the permissions of the user and of their groups.
+    assert len(other) == 4
+
+
+def test_a_filter_forgets_the_page_but_keeps_the_other_filters(staff: Client) -> None:
+    subject = str(uuid7())
+    _write(subject, 101)
+    older = _link(staff.get(f"{URL}?subject_id={subject}").text, "next")
+    page = staff.get(f"{URL}{older}&type=test.noted").text
+    forms = re.findall(r'<form method="get">(.*?)</form>', page, re.DOTALL)
+    assert len(forms) == 5
+    assert all("cursor" not in form for form in forms)
+    assert f'<input type="hidden" name="subject_id" value="{subject}">' in forms[0]
+    assert '<input type="hidden" name="type" value="test.noted">' in forms[1]
+
+
+@pytest.mark.parametrize("cursor", ["garbage", "WzAsIngiXQ", "WzAsIngiLCJ5Il0"])
+def test_a_bad_cursor_leads_back_to_the_list(staff: Client, cursor: str) -> None:
+    response = staff.get(f"{URL}?cursor={cursor}")
+    assert (response.status_code, response["Location"]) == (302, f"{URL}?e=1")
+
+
+def test_events_are_filtered(staff: Client) -> None:
+    subject, book, actor = str(uuid7()), uuid7(), f"anna-{uuid7()}"
+    with clock.frozen(datetime(2031, 2, 3, 23, 59, 59, tzinfo=UTC)), context.acting(Context(actor=actor)):
+        (event,) = _write(subject, 1, book_id=book)
+    other = _write(subject, 1)[0]
+
+    def found(query: str) -> list[UUID]:
+        return _shown(staff.get(f"{URL}?subject_id={subject}&{query}").text)
+
+    assert found("type=test.noted") == [other, event]
+    assert found(f"actor={actor}") == found(f"book_id={book}") == [event]
+    assert found("recorded_at_since=2031-02-03&recorded_at_until=2031-02-03") == [event]
+    assert found("recorded_at_since=2031-02-04") == found("book_id=nonsense") == found("recorded_at_until=x") == []
+    assert found("recorded_at_until=2031-02-02") == [other]
+    assert found("recorded_at_until=9999-12-31") == []
+
+
+def test_an_event_is_shown_with_its_differences(staff: Client) -> None:
+    changes = {"name": ("<b>old</b>", "new"), "floor": ("0", None)}
+    by = Context(7, "anna", "192.0.2.1", "session", "r-1", "typing error")
+    with context.acting(by):
+        (event,) = _write(str(uuid7()), 1, changes=changes, data={"n": [1, "ä"]})
+    with CaptureQueriesContext(connections["reader"]) as read:
+        page = staff.get(f"{URL}{event}/change/").text
+    assert len(read) == 1
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td><del>(.*?)</del></td><td><ins>(.*?)</ins></td></tr>", page)
+    assert rows == [("floor", "0", "null"), ("name", "&lt;b&gt;old&lt;/b&gt;", "new")]
+    for text in ("anna", "192.0.2.1", "session", "r-1", "typing error", "&quot;ä&quot;"):
+        assert text in page
+
+
+def test_events_are_view_only(staff: Client) -> None:
+    root = Client()
+    root.force_login(make_user(is_staff=True, is_superuser=True))
+    (event,) = _write(str(uuid7()), 1)
+    assert root.get(f"{URL}{event}/change/").status_code == 200
+    assert root.post(f"{URL}{event}/change/", {"type": "x"}).status_code == 403
+    assert root.get(f"{URL}{event}/delete/").status_code == 403
+    assert root.get(f"{URL}add/").status_code == 403
+    assert Event.objects.get(id=event).type == "test.noted"
+
+
+def test_who_may_not_view_events_sees_none(database: None) -> None:
+    client = Client()
+    client.force_login(make_user("kernel.view_cursor", is_staff=True))
+    assert client.get(URL).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["", "{event}/change/"])
+def test_pages_hold_no_inline_scripts_or_styles(staff: Client, path: str) -> None:
+    (event,) = _write(str(uuid7()), 1, changes={"a": (1, 2)})
+    page = staff.get(URL + path.format(event=event)).text
+    scripts = re.findall(r"<script[^>]*>", page)
+    assert all("src=" in script or 'type="application/json"' in script for script in scripts), scripts
+    assert "<style" not in page
+    assert not re.search(r"\son\w+=|\sstyle=|javascript:", page)
+
+
+def test_the_start_page_is_the_admin() -> None:
+    response = Client().get("/")
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
