@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.posting import DAY_US, EPOCH_DAY
 from ledger.domain.results import Status, TransferResult
+from qenex.kernel import canonical
 
 STATUS = {
     Kind.POSTED: Status.POSTED,
@@ -39,16 +41,24 @@ class Known(NamedTuple):
     """Seconds after which a hold was to expire."""
 
     def same_as(self, draft: TransferDraft, book: UUID, journal: UUID | None) -> bool:
-        """Whether the draft asks for what was written. What a draft leaves open is not compared."""
+        """Whether the draft asks for what was written."""
         return (
             (self.book, self.journal) == (book, journal)
             and self._same_kind(draft)
-            and draft.debit_account in (None, self.debit)
-            and draft.credit_account in (None, self.credit)
-            and draft.amount in (self.amount, 0)
+            and self._same_movement(draft)
             and (self.code, self.origin, self.reference) == (draft.code, draft.origin, draft.reference)
-            and draft.value_date in (None, self.value_date)
-            and (self.metadata or {}) == (draft.metadata or {})
+            and self.value_date == (draft.value_date or self._posting_day())
+            and canonical.encode(self.metadata or {}) == canonical.encode(draft.metadata or {})
+        )
+
+    def _same_movement(self, draft: TransferDraft) -> bool:
+        """What acts on another transfer may leave its accounts and amount open; these are not compared then."""
+        if draft.kind in (Kind.POSTED, Kind.HOLD):
+            return (self.debit, self.credit, self.amount) == (draft.debit_account, draft.credit_account, draft.amount)
+        return (
+            draft.debit_account in (None, self.debit)
+            and draft.credit_account in (None, self.credit)
+            and draft.amount in (0, self.amount)
         )
 
     def _same_kind(self, draft: TransferDraft) -> bool:
@@ -58,6 +68,9 @@ class Known(NamedTuple):
         if self.kind is Kind.HOLD_PART:
             return draft.kind is Kind.HOLD_POST and not draft.final
         return self.kind is draft.kind and (self.kind is not Kind.HOLD or self.timeout == draft.timeout)
+
+    def _posting_day(self) -> date:
+        return date.fromordinal(self.posted_at_us // DAY_US + EPOCH_DAY)
 
     def answer(self, id: UUID) -> TransferResult:
         """The first answer, marked as given again."""

@@ -13,8 +13,8 @@ from ledger.domain.results import Code
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
 from qenex.kernel.money import MAX_UNITS
 
-_DAY_US = 86_400_000_000
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+DAY_US = 86_400_000_000
+EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HOLD_STATUS = {
     Kind.HOLD_PART: "open",
     Kind.HOLD_POST: "posted",
@@ -166,6 +166,8 @@ class BookState:
         overdue = hold.expires_at_us is not None and hold.expires_at_us <= posted_at_us
         if hold.status != "open" or (overdue and kind is not Kind.HOLD_EXPIRE):
             raise Refused(Code.HOLD_RESOLVED)
+        if kind is Kind.HOLD_EXPIRE and not overdue:
+            raise Refused(Code.HOLD_NOT_DUE)
         amount = draft.amount or hold.remaining
         if amount > hold.remaining or (kind is not Kind.HOLD_POST and amount != hold.remaining):
             raise Refused(Code.HOLD_EXCEEDED)
@@ -246,7 +248,7 @@ def _row(
         (debit.debits - debit.credits) * debit.normal,
         (credit.debits - credit.credits) * credit.normal,
         posted_at_us,
-        posted_at_us // _DAY_US + _EPOCH_DAY if value_date is None else value_date.toordinal(),
+        posted_at_us // DAY_US + EPOCH_DAY if value_date is None else value_date.toordinal(),
         origin,
     )
 

@@ -29,6 +29,7 @@ class Code(StrEnum):
     BOOK_CLOSED = "book_closed"
     GATE_REFUSED = "gate_refused"
     HOLD_EXCEEDED = "hold_exceeded"
+    HOLD_NOT_DUE = "hold_not_due"
     HOLD_NOT_FOUND = "hold_not_found"
     HOLD_RESOLVED = "hold_resolved"
     ID_REUSED = "id_reused"
@@ -49,6 +50,7 @@ DETAILS: dict[Code, str] = {
     Code.BOOK_CLOSED: "The book is closed.",
     Code.GATE_REFUSED: "A limit or a rule refused the transfer.",
     Code.HOLD_EXCEEDED: "The amount is more than what the hold still has.",
+    Code.HOLD_NOT_DUE: "The hold's time is not over yet.",
     Code.HOLD_NOT_FOUND: "The book has no such hold.",
     Code.HOLD_RESOLVED: "The hold was posted, voided or ran out of time before.",
     Code.ID_REUSED: "A transfer with this id and other content exists.",

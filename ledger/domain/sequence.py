@@ -14,6 +14,9 @@ from ledger.domain.results import Code, TransferResult, refused
 GateVerdict = tuple[Kind | None, str]
 """What the transfer becomes instead (a hold, or nothing: it is refused), and the reason."""
 
+Made = tuple[TransferDraft, UUID | None, TransferResult]
+"""A transfer of this batch: what was asked for, in which journal, and the answer."""
+
 
 class Order(NamedTuple):
     """One caller's part of a batch."""
@@ -32,7 +35,7 @@ class Sequence:
         self.book, self.state, self.known, self.open = book, state, known, open
         self.next_us = start_us
         """The posting time of the next transfer: each gets its own microsecond, so that posting time is the order."""
-        self.made: dict[int, tuple[TransferDraft, TransferResult]] = {}
+        self.made: dict[int, Made] = {}
 
     def unlinked(self, order: Order) -> Iterator[Row]:
         """The rows of those transfers that post; each of the others only gets its refusal."""
@@ -74,7 +77,7 @@ class Sequence:
             draft.id, STATUS[row.kind], None, "", row.posted_at_us, row.value_day, row.debit_balance, row.credit_balance
         )
         self.next_us += 1
-        self.made[id] = (draft, result)
+        self.made[id] = (draft, order.journal, result)
         order.results.append(result)
         return row
 
@@ -88,13 +91,11 @@ class Sequence:
             raise Refused(Code.GATE_REFUSED, reason)
         return instead
 
-    def _again(
-        self, order: Order, draft: TransferDraft, earlier: tuple[TransferDraft, TransferResult] | None
-    ) -> TransferResult:
+    def _again(self, order: Order, draft: TransferDraft, earlier: Made | None) -> TransferResult:
         if earlier is not None:
-            if earlier[0] != draft:
+            if earlier[:2] != (draft, order.journal):
                 raise Refused(Code.ID_REUSED)
-            return msgspec.structs.replace(earlier[1], replayed=True)
+            return msgspec.structs.replace(earlier[2], replayed=True)
         known = self.known[draft.id.int]
         if not known.same_as(draft, self.book, order.journal):
             raise Refused(Code.ID_REUSED)
