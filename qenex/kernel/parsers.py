@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.conf import settings
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
+
+from qenex.kernel import problems
+from qenex.kernel.problems import Problem
 
 _CHARSETS = frozenset({"", "utf-8", "utf8"})
 
@@ -18,9 +22,9 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The value of the body. Raises ParseError, or UnsupportedMediaType for another charset than UTF-8."""
+        """The value of the body. Raises ParseError, UnsupportedMediaType for another charset, or Problem (413)."""
         _require_utf8(media_type)
-        return loads(stream.read())
+        return loads(_read(stream))
 
 
 class NDJSONParser(BaseParser):
@@ -31,10 +35,18 @@ class NDJSONParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The list of objects. Raises ParseError with the number of the line, or UnsupportedMediaType."""
+        """The list of objects. Raises ParseError with the number of the line, UnsupportedMediaType or Problem (413)."""
         _require_utf8(media_type)
-        lines = stream.read().split(b"\n")
+        lines = _read(stream).split(b"\n")
         return [_object(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    raw = stream.read(limit + 1)
+    if len(raw) > limit:
+        raise Problem(problems.TOO_LARGE)
+    return raw
 
 
 def loads(raw: bytes) -> Any:

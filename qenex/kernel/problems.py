@@ -106,7 +106,10 @@ def translate(exception: type[E], into: Callable[[E], Problem]) -> None:
 
 
 def of(error: Exception) -> Problem | None:
-    """The problem that an exception is, or none where it is a defect of ours."""
+    """The problem that an exception is, or none where it is a defect of ours.
+
+    `qenex.kernel.handlers` registers the kernel's translations when it is imported.
+    """
     if isinstance(error, Problem):
         return error
     for base in type(error).__mro__:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from qenex.kernel import problems
@@ -104,10 +105,19 @@ def test_only_json_is_taken(api: Client) -> None:
     _problem(response, code="unsupported_media_type", status=415, detail=detail)
 
 
-def test_a_body_beyond_the_limit_is_refused(api: Client, settings: Any) -> None:
+@pytest.mark.parametrize("path", ["/commands", "/things", "/echo"])
+def test_a_body_beyond_the_limit_is_refused(api: Client, settings: Any, path: str) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
-    response = _post(api, "/commands", '{"subject": "too long"}')
-    _problem(response, code="too_large", status=413)
+    _problem(_post(api, path, '{"name": "too long"}'), code="too_large", status=413)
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = len('{"name": "too long"}')
+    assert _post(api, path, '{"name": "too long"}').status_code != 413
+
+
+def test_a_session_needs_a_csrf_token_to_change_anything(auditor: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(auditor)
+    response = _post(client, "/things", '{"name": "x"}')
+    _problem(response, code="permission_denied", status=403, detail="CSRF Failed: CSRF cookie not set.")
 
 
 @pytest.mark.parametrize(
