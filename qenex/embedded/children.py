@@ -57,7 +57,7 @@ class Child:
             errors="replace",
             start_new_session=True,
         )
-        assert self.process.stdout is not None  # noqa: S101  # we asked for the pipe
+        assert self.process.stdout is not None  # we asked for the pipe
         self.output = pump(self.process.stdout, self.log, self.program.name, self.console)
         return self.process.pid
 

@@ -107,7 +107,7 @@ class Supervisor:
                 self._tell(f"+{child.group}")
 
     def _tell(self, line: str) -> None:
-        assert self._guard.stdin is not None  # noqa: S101  # spawned with a pipe
+        assert self._guard.stdin is not None  # spawned with a pipe
         with contextlib.suppress(BrokenPipeError):
             self._guard.stdin.write(f"{line}\n")
             self._guard.stdin.flush()
