@@ -135,9 +135,10 @@ def test_a_port_in_use_is_told_at_once_in_one_line(var: Path, run: Run) -> None:
     assert not data_dir(var).exists()
 
 
-def test_a_second_run_from_the_same_directory_is_refused(var: Path, run: Run) -> None:
+@pytest.mark.parametrize("command", [["up", "--port", "0"], ["down", "--force"]], ids=["up", "down"])
+def test_a_directory_in_use_is_left_alone(var: Path, run: Run, command: list[str]) -> None:
     with only_one(var, Console()):
-        process = run("manage.py", "up", "--port", str(free_port()))
+        process = run("manage.py", *command)
         output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
     assert output == (

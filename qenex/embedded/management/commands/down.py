@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from qenex.embedded.errors import EmbeddedError
 from qenex.embedded.guard import stop_servers
+from qenex.embedded.output import Console
+from qenex.embedded.single import only_one
 
 
 class Command(BaseCommand):
@@ -21,7 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            stopped = stop_servers(settings.VAR, only_unused=not options["force"])
+            with only_one(settings.VAR, Console()):
+                stopped = stop_servers(settings.VAR, only_unused=not options["force"])
         except EmbeddedError as error:
             raise CommandError(str(error)) from None
         if not stopped:
