@@ -39,6 +39,8 @@ class Known(NamedTuple):
     journal: UUID | None
     timeout: int | None
     """Seconds after which a hold was to expire."""
+    places: int = 0
+    """The decimal places of the asset."""
 
     def same_as(self, draft: TransferDraft, book: UUID, journal: UUID | None) -> bool:
         """Whether the draft asks for what was written."""
@@ -82,4 +84,5 @@ class Known(NamedTuple):
             debit_balance=self.debit_balance,
             credit_balance=self.credit_balance,
             replayed=True,
+            places=self.places,
         )

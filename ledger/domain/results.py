@@ -79,6 +79,8 @@ class TransferResult(msgspec.Struct, frozen=True, gc=False):
     credit_balance: int = 0
     replayed: bool = False
     """Whether this is the first answer given again."""
+    places: int = 0
+    """The decimal places of its asset, which its balances are shown with."""
 
     @property
     def ok(self) -> bool:

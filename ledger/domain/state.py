@@ -2,6 +2,11 @@
 
 from typing import NamedTuple
 
+from qenex.kernel.money import SCALE, quantum
+
+PLACES = {quantum(places): places for places in range(SCALE + 1)}
+"""The decimal places of an asset by its smallest amount in units."""
+
 
 class Counters(NamedTuple):
     """An account's four counters, in units."""
