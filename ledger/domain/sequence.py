@@ -10,6 +10,7 @@ from ledger.domain.drafts import Drafts, Kind, TransferDraft
 from ledger.domain.known import STATUS, Known
 from ledger.domain.posting import BookState, Refused, Row, Touched
 from ledger.domain.results import Code, TransferResult, refused
+from ledger.domain.state import PLACES
 
 GateVerdict = tuple[Kind | None, str]
 """What the transfer becomes instead (a hold, or nothing: it is refused), and the reason."""
@@ -31,8 +32,19 @@ class Order(NamedTuple):
 class Sequence:
     """The walk over one batch of a book."""
 
-    def __init__(self, book: UUID, state: BookState, start_us: int, known: Mapping[int, Known], *, open: bool) -> None:
+    def __init__(
+        self,
+        book: UUID,
+        state: BookState,
+        start_us: int,
+        known: Mapping[int, Known],
+        journals: set[UUID],
+        *,
+        open: bool,
+    ) -> None:
         self.book, self.state, self.known, self.open = book, state, known, open
+        self.journals = journals
+        """Journals that stand: nothing is added to them."""
         self.next_us = start_us
         """The posting time of the next transfer: each gets its own microsecond, so that posting time is the order."""
         self.made: dict[int, Made] = {}
@@ -55,6 +67,8 @@ class Sequence:
                 rows.append(row)
         if self._stands(order, len(rows)):
             outer.absorb(self.state.touched)
+            if order.journal is not None:
+                self.journals.add(order.journal)
         else:
             self.state.undo()
             self.next_us, self.made = start_us, made
@@ -74,7 +88,8 @@ class Sequence:
             order.results.append(refused(draft.id, refusal.code, refusal.detail))
             return None
         result = TransferResult(
-            draft.id, STATUS[row.kind], None, "", row.posted_at_us, row.value_day, row.debit_balance, row.credit_balance
+            *(draft.id, STATUS[row.kind], None, "", row.posted_at_us, row.value_day),
+            *(row.debit_balance, row.credit_balance, False, PLACES[row.debit.quantum]),
         )
         self.next_us += 1
         self.made[id] = (draft, order.journal, result)
@@ -84,6 +99,8 @@ class Sequence:
     def _kind(self, order: Order, position: int, draft: TransferDraft) -> Kind:
         if not self.open:
             raise Refused(Code.BOOK_CLOSED)
+        if order.journal is not None and order.journal in self.journals:
+            raise Refused(Code.ID_REUSED, "A journal with this id and other content exists.")
         if position not in order.verdicts or draft.kind not in (Kind.POSTED, Kind.HOLD):
             return draft.kind
         instead, reason = order.verdicts[position]

@@ -71,9 +71,12 @@ class EventGroup:
             for row in rows
             if row.kind is Kind.HOLD and row.draft.timeout is not None
         ]
-        for position, (kind, reason) in submission.verdicts.items():
-            if kind is not None and submission.results[position].ok:
-                self.gated.append((submission.drafts[position].id, reason))
+        made = {row.draft.id for row in rows if row.kind is Kind.HOLD} if submission.verdicts else set()
+        self.gated += [
+            (submission.drafts[position].id, reason)
+            for position, (_, reason) in submission.verdicts.items()
+            if submission.drafts[position].id in made and submission.drafts[position].kind is Kind.POSTED
+        ]
 
     def event(self, book: UUID) -> events.Draft:
         """The event: how many transfers, where they lie in the book's order, and the Merkle root over their bytes."""

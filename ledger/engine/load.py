@@ -130,6 +130,12 @@ def known(cursor: Cursor[Row], ids: Collection[UUID]) -> dict[int, Known]:
     return found
 
 
+def journals(cursor: Cursor[Row], ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids under which a journal was written before, in any book."""
+    query = "SELECT id FROM ledger_journal WHERE id = ANY(%b)"
+    return {id for (id,) in cursor.execute(query, (list(ids),), binary=True)}
+
+
 def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     """Whether a transfer was written before under one of these ids."""
     query = "SELECT EXISTS (SELECT FROM ledger_transfer WHERE id = ANY(%b))"

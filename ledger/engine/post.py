@@ -1,6 +1,7 @@
 """Posting a batch: one lock, one transaction, one COPY, whatever the number of callers that share it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db import IntegrityError, connection
 
 from ledger.domain.drafts import Kind
 from ledger.domain.posting import BookState, Row
-from ledger.domain.sequence import Order
+from ledger.domain.sequence import GateVerdict, Order
 from ledger.domain.sequence import Sequence as Walk
 from ledger.engine import cache, load, write
 from ledger.engine.batch import EventGroup, EventGroups, Submission
@@ -20,6 +21,7 @@ from qenex.kernel.ids import uuid7
 from qenex.kernel.merkle import leaf_hash
 
 CHUNK = 512
+_USED_BEFORE = ("ledger_transfer_pkey", "ledger_journal_pkey")
 
 
 class _SeenBefore(Exception):
@@ -34,11 +36,25 @@ def post(book: UUID, submissions: Sequence[Submission]) -> None:
     again with the earlier transfers at hand.
     Raises load.BookNotFound and transactions.Busy; nothing was written then.
     """
-    with cache.guard(book):
+    with _alone(book):
         try:
             _run(book, submissions, careful=False)
         except _SeenBefore:
             _run(book, submissions, careful=True)
+
+
+@contextmanager
+def _alone(book: UUID) -> Iterator[None]:
+    """Threads queue here, and without a connection: whoever is at work may be waiting for the last one of the pool."""
+    guard = cache.guard(book)
+    if not guard.acquire(blocking=False):
+        if not connection.in_atomic_block:
+            connection.close()
+        guard.acquire()
+    try:
+        yield
+    finally:
+        guard.release()
 
 
 def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
@@ -51,7 +67,7 @@ def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> Non
     try:
         batch = transactions.run(command, locks=[book_lock(book)])
     except IntegrityError as error:
-        if "ledger_transfer_pkey" in str(error) and not careful:
+        if not careful and any(constraint in str(error) for constraint in _USED_BEFORE):
             raise _SeenBefore from error
         raise
     batch.remember()
@@ -75,8 +91,10 @@ class _Batch:
         drafts = [draft for submission in self.submissions for draft in submission.drafts]
         load.fill(self.cursor, self.book, self.state, drafts)
         known = load.known(self.cursor, [draft.id for draft in drafts]) if self.careful else {}
+        journals = [submission.journal.id for submission in self.submissions if submission.journal]
+        written = load.journals(self.cursor, journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
-        walk = Walk(self.book, self.state, start_us, known, open=self.head.open)
+        walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         # Gates query the database, which the connection cannot while COPY is under way.
         orders = [self._order(submission) for submission in self.submissions]
         write.transfers(self.cursor, self._encoded(walk, orders))
@@ -122,6 +140,8 @@ class _Batch:
             position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)
             for position, verdict in verdicts.items()
         }
+        if submission.linked:
+            submission.verdicts = _held_together(submission.verdicts, len(submission.drafts))
         journal = submission.journal.id if submission.journal else None
         return Order(submission.drafts, journal, submission.verdicts, submission.results)
 
@@ -139,3 +159,9 @@ class _Batch:
                 write.journal(self.cursor, self.book, group.journal, group.first_us)
         events.write(self.events)
         write.head(self.cursor, self.book, self.batch_id, last_us)
+
+
+def _held_together(verdicts: Mapping[int, GateVerdict], count: int) -> Mapping[int, GateVerdict]:
+    """What stands or falls together waits together: half of an exchange must not be posted while the other is held."""
+    hold = next((verdict for verdict in verdicts.values() if verdict[0] is Kind.HOLD), None)
+    return verdicts if hold is None else {position: verdicts.get(position, hold) for position in range(count)}

@@ -61,8 +61,15 @@ def accounts_create(*, book: Book, specs: Sequence[AccountSpec]) -> list[Account
     try:
         return transactions.run(command)
     except IntegrityError as error:
-        what = "path and asset" if "account_path_once" in str(error) else "code"
-        raise Conflict(f"the {what} of an account is taken in book {book.code}") from error
+        raise Conflict(f"the {_taken(error)} of an account is taken in book {book.code}") from error
+
+
+def _taken(error: IntegrityError) -> str:
+    constraints = {"account_path_once": "path and asset", "account_code_once": "code", "ledger_account_pkey": "id"}
+    for constraint, what in constraints.items():
+        if constraint in str(error):
+            return what
+    raise error
 
 
 def _account(book: Book, spec: AccountSpec) -> Account:

@@ -5,10 +5,11 @@ from typing import Any
 from django.db import IntegrityError
 
 from ledger.choices import BookStatus
-from ledger.errors import Conflict, Stale
+from ledger.errors import Conflict, Invalid, Stale
 from ledger.locks import book_lock
 from ledger.models import Book, BookHead
 from ledger.services.heads import head_move
+from ledger.services.transfers import check_metadata
 from ledger.services.validation import clean
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
@@ -16,6 +17,7 @@ from qenex.kernel.ids import uuid7
 
 def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None) -> Book:
     """Opens a book. Raises Invalid for a malformed field and Conflict where the code is taken."""
+    check_metadata(metadata or {})
 
     def command() -> Book:
         now = clock.now()
@@ -44,11 +46,14 @@ def book_update(*, book: Book, name: str | None = None, status: str | None = Non
     Raises Invalid for a malformed field and Stale where `version` is given and is not the present one.
     """
 
+    if status is not None and status not in BookStatus.values:
+        raise Invalid("status", f"must be one of {', '.join(BookStatus.values)}")
+
     def command() -> Book:
         fresh = Book.objects.get(pk=book.pk)
         if version is not None and fresh.version != version:
             raise Stale
-        wanted = {"name": name, "status": BookStatus(status) if status else None}
+        wanted = {"name": name, "status": status}
         changes = {field: (getattr(fresh, field), value) for field, value in wanted.items() if value is not None}
         changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
         if not changes:

@@ -1,7 +1,7 @@
 """Exchanges between assets, through a position account of each asset."""
 
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ledger.domain.drafts import Journal as JournalDraft
 from ledger.domain.drafts import TransferDraft
@@ -58,4 +58,4 @@ def _positive(field: str, amount: Decimal) -> int:
 
 def _leg(journal: UUID, number: int) -> UUID:
     """A leg's id follows from the journal's, so that the same command again is recognised."""
-    return UUID(int=journal.int ^ (number + 1))
+    return uuid5(journal, str(number))

@@ -3,11 +3,12 @@
 from decimal import Decimal
 from uuid import UUID
 
+from ledger.choices import BookStatus
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, TransferRefused
-from ledger.models import Hold
+from ledger.models import Book, Hold
 from ledger.services.transfers import submit
 from qenex.kernel import clock, context
 from qenex.kernel.ids import uuid7
@@ -33,7 +34,10 @@ def hold_void(*, hold: UUID, id: UUID | None = None, reference: str = "") -> Tra
 
 def holds_expire(*, limit: int = EXPIRY_BATCH) -> int:
     """Releases holds whose time is over, the longest overdue first, and returns how many."""
-    due = Hold.objects.filter(status="open", expires_at__lte=clock.now()).order_by("expires_at", "id")
+    # Those of a closed book stay: they would only be refused, time and again, before those of other books.
+    open_books = Book.objects.filter(status=BookStatus.OPEN).values("pk")
+    due = Hold.objects.filter(status="open", expires_at__lte=clock.now(), book_id__in=open_books)
+    due = due.order_by("expires_at", "id")
     books: dict[UUID, list[UUID]] = {}
     for book, hold in due.values_list("book_id", "id")[:limit]:
         books.setdefault(book, []).append(hold)

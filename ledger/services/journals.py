@@ -13,10 +13,12 @@ from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, first_cause
 from ledger.models import Journal, Transfer
-from ledger.services.transfers import BookRef, check_metadata, draft, submit
+from ledger.services.transfers import MAX_REFERENCE, BookRef, check_metadata, check_text, draft, submit
 from qenex.kernel import context
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import AmountProblem, from_decimal
+
+MAX_DESCRIPTION = 10_000
 
 
 def journal_post(
@@ -41,8 +43,8 @@ def journal_submit(*, book: BookRef, entry: JournalDraft, drafts: Sequence[Trans
     """Posts the drafts as one journal. Raises Invalid, NotFound and TransferRefused."""
     if not drafts:
         raise Invalid("transfers", "a journal has at least one transfer")
-    if len(entry.reference) > 200:
-        raise Invalid("reference", "must have at most 200 characters")
+    check_text("reference", entry.reference, MAX_REFERENCE)
+    check_text("description", entry.description, MAX_DESCRIPTION)
     check_metadata(entry.metadata)
     results = submit(book=book, submission=Submission(drafts, context.current(), linked=True, journal=entry))
     refusal = first_cause(results)

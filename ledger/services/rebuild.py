@@ -4,7 +4,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from ledger.errors import NotFound
 from ledger.locks import book_lock
+from ledger.models import Book
 from ledger.services.heads import head_move
 from qenex.kernel import events, transactions
 
@@ -40,9 +42,14 @@ FROM truth t WHERE b.account_id = t.account_id
 
 
 def balances_rebuild(*, book: UUID) -> int:
-    """Sets every balance of a book to what its transfers and holds add up to, and returns how many were wrong."""
+    """Sets every balance of a book to what its transfers and holds add up to, and returns how many were wrong.
+
+    Raises NotFound.
+    """
 
     def command() -> int:
+        if not Book.objects.filter(pk=book).exists():
+            raise NotFound(f"there is no book {book}")
         with connection.cursor() as cursor:
             cursor.execute(_REBUILD, {"book": book})
             mended: int = cursor.rowcount

@@ -25,6 +25,13 @@ MAX_CODE = 2**31 - 1
 MAX_REFERENCE = 200
 MAX_METADATA_BYTES = 8_192
 MAX_TIMEOUT = 10 * 366 * 86_400
+_TYPES: dict[str, tuple[Any, str]] = {
+    "code": (int, "a whole number"),
+    "reference": (str, "a text"),
+    "metadata": (dict | None, "an object"),
+    "timeout": (int | None, "a whole number of seconds"),
+    "final": (bool, "true or false"),
+}
 _KINDS = {"posted": Kind.POSTED, "hold": Kind.HOLD, "hold_post": Kind.HOLD_POST, "hold_void": Kind.HOLD_VOID}
 
 
@@ -80,8 +87,10 @@ def check(each: TransferDraft) -> None:
     """Raises Invalid for what no table could hold. Which transfers are allowed is for the rules to say."""
     if not 0 <= each.code <= MAX_CODE:
         raise Invalid("code", f"must be between 0 and {MAX_CODE}")
-    if each.reference and (len(each.reference) > MAX_REFERENCE or "\0" in each.reference):
-        raise Invalid("reference", f"must have at most {MAX_REFERENCE} characters and no NUL")
+    if each.reference:
+        check_text("reference", each.reference, MAX_REFERENCE)
+    if each.kind is Kind.HOLD_PART:
+        raise Invalid("kind", "a part of a hold is posted by a post that is not final")
     if each.timeout is not None and not 1 <= each.timeout <= MAX_TIMEOUT:
         raise Invalid("timeout", f"must be between 1 and {MAX_TIMEOUT} seconds")
     if each.timeout is not None and each.kind is not Kind.HOLD:
@@ -90,11 +99,21 @@ def check(each: TransferDraft) -> None:
         check_metadata(each.metadata)
 
 
+def check_text(field: str, text: str, longest: int) -> None:
+    """Raises Invalid where a text is too long, or holds what PostgreSQL's text cannot."""
+    if len(text) > longest or "\0" in text:
+        raise Invalid(field, f"must have at most {longest} characters and no NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid(field, "must not hold half of a surrogate pair") from None
+
+
 def check_metadata(metadata: dict[str, Any]) -> None:
     """Raises Invalid where metadata has no canonical form, or is too large."""
     try:
         size = len(canonical.encode(metadata))
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, AttributeError, RecursionError):
         raise Invalid("metadata", "must be an object without floating-point numbers: write them as strings") from None
     if size > MAX_METADATA_BYTES:
         raise Invalid("metadata", f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
@@ -107,6 +126,7 @@ def draft(fields: Mapping[str, Any]) -> TransferDraft:
     unknown = fields.keys() - TransferDraft.__struct_fields__
     if unknown:
         raise Invalid(min(unknown), "is not a field of a transfer")
+    _check_types(fields)
     return TransferDraft(
         id=_uuid(fields, "id") or uuid7(),
         debit_account=_uuid(fields, "debit_account"),
@@ -121,6 +141,13 @@ def draft(fields: Mapping[str, Any]) -> TransferDraft:
         timeout=fields.get("timeout"),
         final=fields.get("final", True),
     )
+
+
+def _check_types(fields: Mapping[str, Any]) -> None:
+    for name, (type, what) in _TYPES.items():
+        value = fields.get(name)
+        if name in fields and (not isinstance(value, type) or (isinstance(value, bool) and type is not bool)):
+            raise Invalid(name, f"must be {what}")
 
 
 def _uuid(fields: Mapping[str, Any], name: str) -> UUID | None:

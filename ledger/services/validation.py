@@ -8,6 +8,10 @@ from ledger.errors import Invalid
 
 def clean(instance: Model) -> None:
     """Checks each field by itself. What other rows say is for the database's constraints. Raises Invalid."""
+    for each in instance._meta.concrete_fields:
+        value = getattr(instance, each.attname)
+        if isinstance(value, str) and "\0" in value:
+            raise Invalid(each.name, "must not hold NUL characters")
     try:
         instance.clean_fields()
     except ValidationError as error:

@@ -85,9 +85,11 @@ def order(*drafts: TransferDraft, journal: UUID | None = None, verdicts: Any = N
     return Order(drafts, journal, verdicts or {}, results)
 
 
-def walk(book: BookState, *, start_us: int = NOON_US, known: Any = None, open: bool = True) -> Sequence:
+def walk(
+    book: BookState, *, start_us: int = NOON_US, known: Any = None, journals: Any = (), open: bool = True
+) -> Sequence:
     """A walk over one batch."""
-    return Sequence(BOOK, book, start_us, known or {}, open=open)
+    return Sequence(BOOK, book, start_us, known or {}, set(journals), open=open)
 
 
 def codes(results: list[TransferResult]) -> list[str]:

@@ -275,3 +275,20 @@ def test_a_linked_order_that_is_known_in_part_fails() -> None:
 def test_every_code_has_its_words() -> None:
     assert set(DETAILS) == set(Code)
     assert all(text.endswith(".") for text in DETAILS.values())
+
+
+def test_nothing_is_added_to_a_journal_that_stands() -> None:
+    journal = UUID(int=77)
+    late = order(draft(10, CASH, ALICE, CENT), draft(11, CASH, ALICE, CENT), journal=journal)
+    assert walk(state(), known=known(10, journal=journal), journals={journal}).linked(late) == []
+    assert codes(late.results) == ["id_reused", "id_reused"]
+    sequence = walk(state())
+    first, second = (order(draft(number, CASH, ALICE, CENT), journal=journal) for number in (20, 21))
+    assert [len(sequence.linked(each)) for each in (first, second)] == [1, 0]
+    assert codes(second.results) == ["id_reused"]
+
+
+def test_a_journal_that_failed_may_be_tried_again_in_the_same_batch() -> None:
+    sequence, journal = walk(state()), UUID(int=77)
+    bad, good = (order(draft(10, ALICE, BOB, amount * UNIT), journal=journal) for amount in (900, 9))
+    assert [len(sequence.linked(each)) for each in (bad, good)] == [0, 1]
