@@ -13,7 +13,7 @@ from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.posting import BookState
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
-from ledger.engine.wire import uuid_array
+from ledger.engine.wire import UuidArray, uuid_array
 from qenex.kernel.money import from_decimal, quantum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,28 +24,28 @@ _HEAD = """
 SELECT b.status, h.batch_id, h.last_posted_at FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id
 WHERE h.book_id = %b
 """
+# Rows are found by primary key alone: a condition on the book as well tempts the planner to read the whole book.
 _ACCOUNTS = """
-SELECT a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
+SELECT a.book_id, a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
        b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending
 FROM unnest(%b) AS named (id) JOIN ledger_balance b ON b.account_id = named.id
     JOIN ledger_account a ON a.id = named.id JOIN ledger_asset s ON s.id = a.asset_id
-WHERE a.book_id = %b
 """
 _HOLDS = """
-SELECT id, debit_account_id, credit_account_id, amount, posted_amount, status, expires_at
-FROM ledger_hold WHERE id = ANY(%b) AND book_id = %b
+SELECT h.book_id, h.id, h.debit_account_id, h.credit_account_id, h.amount, h.posted_amount, h.status, h.expires_at
+FROM unnest(%b) AS named (id) JOIN ledger_hold h ON h.id = named.id
 """
 _ORIGINS = """
-SELECT t.id, t.debit_account_id, t.credit_account_id, t.amount,
+SELECT t.book_id, t.kind, t.id, t.debit_account_id, t.credit_account_id, t.amount,
        (SELECT coalesce(sum(r.amount), 0) FROM ledger_transfer r WHERE r.origin_id = t.id AND r.kind = %b)
-FROM ledger_transfer t WHERE t.id = ANY(%b) AND t.book_id = %b AND t.kind = ANY(%b)
+FROM unnest(%b) AS named (id) JOIN ledger_transfer t ON t.id = named.id
 """
 _KNOWN = """
 SELECT t.id, t.book_id, t.debit_account_id, t.credit_account_id, t.amount, t.debit_balance, t.credit_balance,
        t.posted_at, t.value_date, t.kind, t.code, t.origin_id, t.reference, t.metadata, t.journal_id,
-       extract(epoch FROM h.expires_at - h.created_at)
-FROM ledger_transfer t LEFT JOIN ledger_hold h ON h.id = t.id
-WHERE t.id = ANY(%b)
+       extract(epoch FROM h.expires_at - h.created_at), s.places
+FROM unnest(%b) AS named (id) JOIN ledger_transfer t ON t.id = named.id
+    JOIN ledger_asset s ON s.id = t.asset_id LEFT JOIN ledger_hold h ON h.id = t.id
 """
 
 
@@ -72,6 +72,10 @@ def moment(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+def _array(ids: Collection[UUID]) -> UuidArray:
+    return uuid_array([id.bytes for id in ids])
+
+
 def head(cursor: Cursor[Row], book: UUID) -> Head:
     """The book's head. Raises BookNotFound."""
     row = cursor.execute(_HEAD, (book,), binary=True).fetchone()
@@ -83,8 +87,10 @@ def head(cursor: Cursor[Row], book: UUID) -> Head:
 def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, AccountState]:
     """The state of those of the accounts that the book has."""
     found = {}
-    for row in cursor.execute(_ACCOUNTS, (uuid_array([id.bytes for id in ids]), book), binary=True):
-        id, asset, places, normal, floor, status, *counters = row
+    for row in cursor.execute(_ACCOUNTS, (_array(ids),), binary=True):
+        its_book, id, asset, places, normal, floor, status, *counters = row
+        if its_book != book:
+            continue
         found[id.int] = AccountState(
             *(id.bytes, asset.bytes, quantum(places), normal),
             *(None if floor is None else from_decimal(floor), status, Counters(*map(_units, counters))),
@@ -99,33 +105,35 @@ def _units(value: Decimal) -> int:
 def holds(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, HoldState]:
     """The state of those of the holds that the book has."""
     found = {}
-    for id, debit, credit, amount, posted, status, expires in cursor.execute(_HOLDS, (list(ids), book), binary=True):
-        expires_at_us = None if expires is None else microseconds(expires)
-        found[id.int] = HoldState(
-            id.bytes, debit.int, credit.int, from_decimal(amount), from_decimal(posted), status, expires_at_us
-        )
+    for its_book, *hold in cursor.execute(_HOLDS, (_array(ids),), binary=True):
+        id, debit, credit, amount, posted, status, expires = hold
+        if its_book == book:
+            expires_at_us = None if expires is None else microseconds(expires)
+            amounts = (from_decimal(amount), from_decimal(posted))
+            found[id.int] = HoldState(id.bytes, debit.int, credit.int, *amounts, status, expires_at_us)
     return found
 
 
 def origins(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, OriginState]:
     """Those of the transfers that the book has and that can be reversed, with what was reversed of each."""
-    kinds = [int(Kind.POSTED), int(Kind.HOLD_POST), int(Kind.HOLD_PART)]
-    rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), list(ids), book, kinds), binary=True)
+    reversible = (Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART)
+    rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), _array(ids)), binary=True)
     return {
         id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(reversed))
-        for id, debit, credit, amount, reversed in rows
+        for its_book, kind, id, debit, credit, amount, reversed in rows
+        if its_book == book and kind in reversible
     }
 
 
 def known(cursor: Cursor[Row], ids: Collection[UUID]) -> dict[int, Known]:
     """The transfers that were written before under these ids, in any book."""
     found = {}
-    for row in cursor.execute(_KNOWN, (list(ids),), binary=True):
+    for row in cursor.execute(_KNOWN, (_array(set(ids)),), binary=True):
         id, book, debit, credit, *amounts = row[:7]
-        posted_at, value_date, kind, code, origin, reference, metadata, journal, timeout = row[7:]
+        posted_at, value_date, kind, code, origin, reference, metadata, journal, timeout, places = row[7:]
         found[id.int] = Known(
             *(book, debit, credit, *map(from_decimal, amounts), microseconds(posted_at), value_date, Kind(kind), code),
-            *(origin, reference, metadata, journal, None if timeout is None else round(timeout)),
+            *(origin, reference, metadata, journal, None if timeout is None else round(timeout), places),
         )
     return found
 
@@ -138,8 +146,8 @@ def journals(cursor: Cursor[Row], ids: Collection[UUID]) -> set[UUID]:
 
 def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     """Whether a transfer was written before under one of these ids."""
-    query = "SELECT EXISTS (SELECT FROM ledger_transfer WHERE id = ANY(%b))"
-    row = cursor.execute(query, (list(ids),), binary=True).fetchone()
+    query = "SELECT EXISTS (SELECT FROM unnest(%b) AS named (id) JOIN ledger_transfer t ON t.id = named.id)"
+    row = cursor.execute(query, (_array(ids),), binary=True).fetchone()
     return bool(row and row[0])
 
 
