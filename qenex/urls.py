@@ -16,7 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("problems/<slug:code>", handlers.problem_page, name="api-problem"),
     path("", include("qenex.kernel.api.urls")),
 ]
-if find_spec("ledger.api.urls"):
+if find_spec("ledger.api") and find_spec("ledger.api.urls"):
     api.append(path("", include("ledger.api.urls")))
 
 urlpatterns = [

@@ -20,7 +20,7 @@ ACTOR = ("actor_name", "method", "address", "request_id", "reason")
 class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
     """Who did what, when and why, with what it was before and after."""
 
-    keyset = ("-id",)
+    keyset = ("-recorded_at", "-id")
     list_display = ("recorded_at", "type", "subject", "actor", "book_id")
     list_filter = (
         exact("type", _("type")),

@@ -1,6 +1,6 @@
 """Where exceptions become answers: those of API views, and those that Django meets before or outside of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -12,7 +12,7 @@ from rest_framework.settings import api_settings
 
 from qenex.kernel import context, problems
 from qenex.kernel.idempotency import KeyReused
-from qenex.kernel.problems import Fault, Kind, Problem
+from qenex.kernel.problems import Fault, Kind, Problem, pointer
 from qenex.kernel.transactions import Busy
 from qenex.kernel.versions import Stale
 
@@ -71,11 +71,6 @@ def _faults(detail: Any, path: tuple[str, ...], parameters: bool) -> Iterator[Fa
     else:
         where = {"parameter": ".".join(path)} if parameters else {"pointer": pointer(path)}
         yield Fault(getattr(detail, "code", "invalid"), str(detail), **where)
-
-
-def pointer(path: Sequence[str]) -> str:
-    """A JSON pointer (RFC 6901) in its form of a URI fragment."""
-    return "#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def _of_api_exception(error: exceptions.APIException) -> Problem:

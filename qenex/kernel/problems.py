@@ -46,6 +46,11 @@ class Fault:
         return {**{key: value for key, value in where.items() if value}, "code": self.code, "detail": self.detail}
 
 
+def pointer(path: Sequence[str]) -> str:
+    """A JSON pointer (RFC 6901) in its form of a URI fragment."""
+    return "#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
+
+
 class Problem(Exception):
     """An error that is answered to the client as it is."""
 

@@ -102,7 +102,7 @@ def test_events_are_filtered(staff: Client) -> None:
     def found(query: str) -> list[UUID]:
         return _shown(staff.get(f"{URL}?subject_id={subject}&{query}").text)
 
-    assert found("type=test.noted") == [other, event]
+    assert found("type=test.noted") == [event, other]
     assert found(f"actor={actor}") == found(f"book_id={book}") == [event]
     assert found("recorded_at_since=2031-02-03&recorded_at_until=2031-02-03") == [event]
     assert found("recorded_at_since=2031-02-04") == found("book_id=nonsense") == found("recorded_at_until=x") == []

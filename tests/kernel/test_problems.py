@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from qenex.kernel import problems
-from qenex.kernel.handlers import pointer
+from qenex.kernel.problems import pointer
 from tests.kernel.conftest import make_user, token_client
 
 pytestmark = [pytest.mark.urls("tests.kernel.routes"), pytest.mark.usefixtures("database")]

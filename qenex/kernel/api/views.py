@@ -15,6 +15,7 @@ class EventListView(GenericView[Event]):
     """Everything that was done, newest first."""
 
     queryset = Event.objects.using("reader")
+    ordering = ("-recorded_at", "-id")
     serializer_class = EventSerializer
     filterset_class = EventFilters
     required_permissions = {"GET": "kernel.view_event"}

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
-                'indexes': [models.Index(models.F('transaction'), models.F('id'), name='event_order'), models.Index(models.F('recorded_at'), models.F('id'), name='event_recorded'), models.Index(models.F('subject_type'), models.F('subject_id'), models.F('id'), name='event_subject'), models.Index(models.F('type'), models.F('id'), name='event_type'), models.Index(models.F('actor'), models.F('id'), name='event_actor'), models.Index(models.F('book_id'), models.F('id'), name='event_book'), models.Index(models.F('request_id'), condition=models.Q(('request_id', ''), _negated=True), name='event_request')],
+                'indexes': [models.Index(models.F('transaction'), models.F('id'), name='event_order'), models.Index(models.F('recorded_at'), models.F('id'), name='event_recorded'), models.Index(models.F('subject_id'), models.F('recorded_at'), name='event_subject'), models.Index(models.F('type'), models.F('recorded_at'), name='event_type'), models.Index(models.F('actor'), models.F('recorded_at'), name='event_actor'), models.Index(models.F('book_id'), models.F('recorded_at'), name='event_book'), models.Index(models.F('request_id'), condition=models.Q(('request_id', ''), _negated=True), name='event_request')],
             },
         ),
         migrations.CreateModel(

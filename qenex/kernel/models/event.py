@@ -47,10 +47,10 @@ class Event(models.Model):
         indexes = [
             models.Index("transaction", "id", name="event_order"),
             models.Index("recorded_at", "id", name="event_recorded"),
-            models.Index("subject_type", "subject_id", "id", name="event_subject"),
-            models.Index("type", "id", name="event_type"),
-            models.Index("actor", "id", name="event_actor"),
-            models.Index("book_id", "id", name="event_book"),
+            models.Index("subject_id", "recorded_at", name="event_subject"),
+            models.Index("type", "recorded_at", name="event_type"),
+            models.Index("actor", "recorded_at", name="event_actor"),
+            models.Index("book_id", "recorded_at", name="event_book"),
             models.Index("request_id", name="event_request", condition=~models.Q(request_id="")),
         ]
 
