@@ -1,0 +1,173 @@
+"""Requests' bodies: what they may hold, and how they become drafts."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+from django.conf import settings
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ledger.api.wire import faults
+from ledger.api.wire.transfers import Leg, TransferIn, count_keys, draft, nested_keys, optional
+from ledger.domain.drafts import TransferDraft
+from ledger.services.transfers import MAX_REFERENCE
+from qenex.kernel import problems
+from qenex.kernel.ids import uuid7
+from qenex.kernel.problems import Fault, Problem, pointer
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+FAULTS_MAX = 100
+DESCRIPTION_MAX = 2_000
+_CHARSETS = frozenset({"", "utf-8", "utf8"})
+T = TypeVar("T")
+Path = Sequence[str]
+
+
+class SingleIn(TransferIn, kw_only=True):
+    """The body of POST transfers."""
+
+    book: str
+
+
+class BatchIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body of POST transfers/batch."""
+
+    book: str
+    linked: bool | UnsetType = UNSET
+    transfers: list[TransferIn]
+
+
+class JournalIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body of POST journals."""
+
+    book: str
+    transfers: list[Leg]
+    id: UUID | UnsetType = UNSET
+    reference: Annotated[str, Meta(max_length=MAX_REFERENCE)] | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=DESCRIPTION_MAX)] | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType | None = UNSET
+
+
+class Single(NamedTuple):
+    """One transfer and the book, by id or code, that it is for."""
+
+    book: str
+    draft: TransferDraft
+
+
+class Batch(NamedTuple):
+    """Transfers of one book, and where in the body they stood."""
+
+    book: str
+    linked: bool
+    drafts: list[TransferDraft]
+    path: Path
+
+
+class JournalBody(NamedTuple):
+    """A journal that is to be posted."""
+
+    book: str
+    id: UUID
+    reference: str
+    description: str
+    metadata: dict[str, Any]
+    drafts: list[TransferDraft]
+
+
+_single: msgspec.json.Decoder[SingleIn] = msgspec.json.Decoder(SingleIn)
+_batch: msgspec.json.Decoder[BatchIn] = msgspec.json.Decoder(BatchIn)
+_line: msgspec.json.Decoder[TransferIn] = msgspec.json.Decoder(TransferIn)
+_journal: msgspec.json.Decoder[JournalIn] = msgspec.json.Decoder(JournalIn)
+
+
+def media_type(header: str | None, *allowed: str) -> str:
+    """Which of the media types the Content-Type header names. Raises Problem (415) for others, and not UTF-8."""
+    name, *parameters = (header or "").split(";")
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "charset" and value.strip(' "').lower() not in _CHARSETS:
+            raise Problem(problems.UNSUPPORTED_MEDIA_TYPE)
+    if name.strip().lower() not in allowed:
+        raise Problem(problems.UNSUPPORTED_MEDIA_TYPE, f"Send {' or '.join(allowed)} in UTF-8.")
+    return name.strip().lower()
+
+
+def decode_transfer(raw: bytes) -> Single:
+    """The transfer of a body. Raises Problem."""
+    given = _decode(_single, raw)
+    faults.require_single_keys(raw, count_keys(given) + 2)
+    [one] = _drafts([given], [given.id], ())
+    return Single(given.book, one)
+
+
+def decode_batch(raw: bytes) -> Batch:
+    """The transfers of a JSON body. Raises Problem."""
+    given = _decode(_batch, raw)
+    own = 2 + (given.linked is not UNSET)
+    faults.require_single_keys(raw, own + sum(map(count_keys, given.transfers)) + len(given.transfers))
+    drafts = _drafts(given.transfers, [each.id for each in given.transfers], ("transfers",))
+    return Batch(given.book, given.linked is True, drafts, ("transfers",))
+
+
+def decode_lines(raw: bytes, book: str, linked: bool) -> Batch:
+    """The transfers of a body with one JSON object a line; pointers count the objects from 0. Raises Problem."""
+    given: list[TransferIn] = []
+    for line in raw.split(b"\n"):
+        if line and not line.isspace():
+            prefix = (str(len(given)),)
+            one = _decode(_line, line, prefix)
+            faults.require_single_keys(line, count_keys(one) + 1, prefix)
+            given.append(one)
+    return Batch(book, linked, _drafts(given, [each.id for each in given], ()), ())
+
+
+def decode_journal(raw: bytes) -> JournalBody:
+    """The journal of a body. Raises Problem.
+
+    The ids of transfers that are given without one follow from the journal's, so that the same body is recognised.
+    """
+    given = _decode(_journal, raw)
+    metadata = optional(given.metadata)
+    named = (given.id, given.reference, given.description, given.metadata)
+    own = 2 + sum(each is not UNSET for each in named) + nested_keys(metadata)
+    legs = given.transfers
+    keys = sum(count_keys(leg) + (leg.id is not UNSET) for leg in legs)
+    faults.require_single_keys(raw, own + keys)
+    id = uuid7() if given.id is UNSET else given.id
+    ids = [uuid5(id, str(position)) if leg.id is UNSET else leg.id for position, leg in enumerate(legs)]
+    drafts = _drafts(legs, ids, ("transfers",))
+    return JournalBody(given.book, id, given.reference or "", given.description or "", metadata or {}, drafts)
+
+
+def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, prefix: Path = ()) -> T:
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise faults.of_decoding(error, prefix) from None
+
+
+def _drafts(given: Sequence[TransferIn] | Sequence[Leg], ids: Sequence[UUID], path: Path) -> list[TransferDraft]:
+    """The drafts, or a Problem with what is wrong with the first hundred that are."""
+    _check_size(len(given), path)
+    drafts, mistakes = [], []
+    for position, (each, id) in enumerate(zip(given, ids, strict=True)):
+        try:
+            drafts.append(draft(each, id))
+        except faults.Mistake as mistake:
+            mistakes.append(mistake.fault(path if isinstance(each, SingleIn) else (*path, str(position))))
+            if len(mistakes) == FAULTS_MAX:
+                break
+    if mistakes:
+        raise faults.invalid(*mistakes)
+    return drafts
+
+
+def _check_size(count: int, path: Path) -> None:
+    if not count:
+        raise faults.invalid(Fault("empty", "There must be at least one transfer.", pointer(path)))
+    if count > settings.LEDGER_BATCH_MAX:
+        detail = f"There may be at most {settings.LEDGER_BATCH_MAX} transfers, not {count}."
+        raise faults.invalid(Fault("max_length", detail, pointer(path)))
