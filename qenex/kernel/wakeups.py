@@ -1,10 +1,10 @@
 """Telling live pages that there is something new. A lost wake-up loses nothing: who wakes up reads the log."""
 
+import asyncio
 import logging
 import threading
 import time
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 GROUP = "events"
@@ -29,17 +29,18 @@ def wake() -> None:
 
 
 def _run() -> None:
-    while _waiting.wait():
-        _waiting.clear()
-        try:
-            send()
-        except Exception as error:  # noqa: BLE001  # live pages are late, nothing else
-            logger.warning("wake-up failed: %s", type(error).__name__)
-        time.sleep(PAUSE)
+    with asyncio.Runner() as runner:  # one loop for the thread's life, so that one connection to Redis serves it
+        while _waiting.wait():
+            _waiting.clear()
+            try:
+                runner.run(send())
+            except Exception as error:  # noqa: BLE001  # live pages are late, nothing else
+                logger.warning("wake-up failed: %s", type(error).__name__)
+            time.sleep(PAUSE)
 
 
-def send() -> None:
+async def send() -> None:
     """Wakes every live consumer of every process."""
     layer = get_channel_layer()
     if layer is not None:
-        async_to_sync(layer.group_send)(GROUP, {"type": "events.recorded"})
+        await layer.group_send(GROUP, {"type": "events.recorded"})

@@ -1,13 +1,14 @@
 """A command asks for a wake-up when it has committed, and never waits for Redis."""
 
+import asyncio
 import itertools
 import threading
 import time
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels_redis.core import RedisChannelLayer
+from django.conf import settings
 from django.db import transaction
 
 from qenex.kernel import events, wakeups
@@ -28,7 +29,11 @@ def test_a_commit_asks_for_a_wake_up_and_a_rollback_does_not(database: None, mon
 
 def test_many_commits_cause_few_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[float] = []
-    monkeypatch.setattr(wakeups, "send", lambda: sent.append(time.monotonic()))
+
+    async def note() -> None:
+        sent.append(time.monotonic())
+
+    monkeypatch.setattr(wakeups, "send", note)
     until = time.monotonic() + 0.4
     while time.monotonic() < until:
         wakeups.wake()
@@ -42,7 +47,7 @@ def test_a_dead_redis_is_logged_and_survived(monkeypatch: pytest.MonkeyPatch, ca
     tried = threading.Event()
     good = threading.Event()
 
-    def fail() -> None:
+    async def fail() -> None:
         if tried.is_set():
             good.set()
             return
@@ -61,13 +66,12 @@ def test_a_wake_up_travels_through_redis(database: None) -> None:
     """What a consumer of another process receives."""
 
     async def listen() -> Any:
-        layer = get_channel_layer()
-        assert layer is not None
+        layer = RedisChannelLayer(hosts=[settings.REDIS_LOCATION])
         channel = await layer.new_channel()
         await layer.group_add(wakeups.GROUP, channel)
-        threading.Thread(target=wakeups.send).start()
+        await wakeups.send()
         message = await layer.receive(channel)
         await layer.close_pools()
         return message
 
-    assert async_to_sync(listen)() == {"type": "events.recorded"}
+    assert asyncio.run(listen()) == {"type": "events.recorded"}
