@@ -112,12 +112,12 @@ def check_text(field: str, text: str, longest: int) -> None:
 def check_metadata(metadata: dict[str, Any]) -> None:
     """Raises Invalid where metadata has no canonical form, or is too large."""
     try:
-        size = len(canonical.encode(metadata))
+        encoded = canonical.encode(metadata)
     except (TypeError, ValueError, AttributeError, RecursionError):
         raise Invalid("metadata", "must be an object without floating-point numbers: write them as strings") from None
-    if size > MAX_METADATA_BYTES:
+    if len(encoded) > MAX_METADATA_BYTES:
         raise Invalid("metadata", f"must have at most {MAX_METADATA_BYTES} bytes as JSON")
-    if b"\\u0000" in canonical.encode(metadata):
+    if b"\\u0000" in encoded:
         raise Invalid("metadata", "must not hold NUL characters")
 
 

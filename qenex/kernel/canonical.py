@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def encode(value: Any) -> bytes:
     """The canonical bytes of a JSON value that may also hold UUIDs, dates and Decimals (written as strings).
 
     Raises TypeError on floats and on anything that has no canonical form.
     """
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _JSON.encode(plain(value)).encode()
 
 
 def plain(value: Any) -> Any:

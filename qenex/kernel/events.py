@@ -16,8 +16,10 @@ Changes = Mapping[str, tuple[Any, Any]]
 _INSERT = """
 INSERT INTO kernel_event (id, recorded_at, type, version, book_id, subject_type, subject_id,
                           actor_id, actor, request_id, body)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES {}
 """
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_ROWS_AT_ONCE = 1_000
 
 
 class Draft(NamedTuple):
@@ -87,8 +89,10 @@ def write(drafts: Sequence[Draft]) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its command")
     with connection.cursor() as cursor:
-        for each in drafts:
-            cursor.execute(_INSERT, each.row())
+        for start in range(0, len(drafts), _ROWS_AT_ONCE):
+            some = drafts[start : start + _ROWS_AT_ONCE]
+            values = [value for each in some for value in each.row()]
+            cursor.execute(_INSERT.format(", ".join([_ROW] * len(some))), values)
     transaction.on_commit(wakeups.wake)
 
 

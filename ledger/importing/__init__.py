@@ -1,0 +1,1 @@
+"""Posting the lines of a file: what `manage.py ledger_import` does."""

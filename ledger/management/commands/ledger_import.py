@@ -1,0 +1,104 @@
+"""Import a file of payments or a bank statement."""
+
+import re
+import sys
+from argparse import ArgumentParser
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from ledger import services
+from ledger.errors import Conflict, Invalid
+from ledger.importing import profile as profiles
+from ledger.importing.problems import FileProblem
+from ledger.importing.report import Errors, Outcome
+from ledger.importing.run import Import
+from ledger.importing.sources import Source, open_source
+from ledger.management.progress import Progress
+from ledger.models import Book
+from qenex.kernel.context import Context, acting
+from qenex.kernel.transactions import Busy
+
+REFUSED, UNUSABLE, INTERRUPTED = 1, 2, 130
+_SUFFIX = re.compile(r"\.(csv|csv\.gz|parquet)$", re.IGNORECASE)
+
+
+class Command(BaseCommand):
+    """`manage.py ledger_import FILE`: exit code 0 when every line stands, 1 when some were refused, 2 for the rest."""
+
+    help = "Post the lines of a .csv, .csv.gz or .parquet file. Running it again posts only what was not posted yet."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--book", metavar="CODE", help="the book; one named after the file unless given; made if need be"
+        )
+        parser.add_argument("--profile", metavar="NAME", help="a shipped profile or a .toml file; guessed unless given")
+        parser.add_argument("--dry-run", action="store_true", help="read and check everything, write nothing")
+        parser.add_argument("--batch", type=int, default=5_000, metavar="N", help="lines in one transaction")
+        parser.add_argument(
+            "--errors", type=Path, metavar="FILE", help="where refused lines go; FILE.errors.csv unless given"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file: Path = options["file"]
+        if not 1 <= options["batch"] <= settings.LEDGER_BATCH_MAX:
+            raise CommandError(f"--batch is between 1 and {settings.LEDGER_BATCH_MAX}.", returncode=UNUSABLE)
+        errors = Errors(options["errors"] or file.with_name(f"{file.name}.errors.csv"))
+        quiet = options["verbosity"] == 0
+        try:
+            with (
+                closing(open_source(file)) as source,
+                errors,
+                acting(Context(actor="ledger_import", method="command", reason=f"import of {file.name}")),
+            ):
+                run = _prepare(source, errors, options)
+                outcome = _run(run, file.name, quiet=quiet)
+        except (FileProblem, Busy, Invalid) as error:
+            raise CommandError(f"{error} (running it again goes on from here)", returncode=UNUSABLE) from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; running it again goes on from here.", returncode=INTERRUPTED) from None
+        if not quiet:
+            code = run.book.code if run.book else options["book"] or book_code(file)
+            self.stdout.write(outcome.text(code, dry_run=run.dry_run))
+        if outcome.refused:
+            codes = ", ".join(f"{count:,} {code}" for code, count in outcome.codes.most_common())
+            raise CommandError(
+                f"{outcome.refused:,} lines were refused ({codes}): see {errors.path}", returncode=REFUSED
+            )
+
+
+def book_code(file: Path) -> str:
+    """The code of the book named after a file."""
+    stem = _SUFFIX.sub("", file.name)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "import"
+
+
+def _prepare(source: Source, errors: Errors, options: dict[str, Any]) -> Import:
+    name = options["profile"]
+    profile = profiles.load(name) if name else profiles.guess(source.header)
+    code = options["book"] or book_code(options["file"])
+    book = Book.objects.filter(code=code).first()
+    if book is None and not options["dry_run"]:
+        try:
+            book = services.book_create(code=code, name=code)
+        except Conflict:
+            book = Book.objects.get(code=code)
+    return Import(source, profile, book, errors, batch=options["batch"], dry_run=options["dry_run"])
+
+
+def _run(run: Import, name: str, *, quiet: bool) -> Outcome:
+    source = run.source
+    bar = Progress(name, source.size, source.unit, quiet=quiet)
+
+    def show(outcome: Outcome) -> None:
+        bar.show(source.position(), f"{outcome.lines:,} lines, {outcome.rate:,.0f}/s")
+        sys.stdout.flush()
+
+    try:
+        return run.run(show)
+    finally:
+        bar.close()
