@@ -1,16 +1,17 @@
 """What other apps may say about a transfer before it is posted, and the limits that the ledger itself enforces.
 
-`settings.LEDGER_GATES` names classes; each is asked once a batch, inside the transaction and under the book's lock, so
-that what it reads is what will be committed.
+`settings.LEDGER_GATES` names classes. Each is made anew for every batch, inside its transaction and under the book's
+lock, so that what a gate reads is what will be committed, and what it has read serves for all callers of the batch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
@@ -35,12 +36,12 @@ class Verdict(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What gates judge: one caller's new transfers, and the assets of their accounts."""
+    """What gates judge: one caller's new transfers."""
 
     book: UUID
     drafts: Sequence[TransferDraft]
-    assets: Sequence[UUID | None]
-    """The asset of each transfer's debit account; none where there is no such account."""
+    asset_of: Callable[[TransferDraft], UUID | None]
+    """The asset of a transfer's debit account; none where there is no such account."""
     context: Context
 
 
@@ -53,15 +54,19 @@ class Gate(Protocol):
 
 
 @cache
-def gates() -> tuple[Gate, ...]:
-    """The gates that the settings name."""
-    return tuple(import_string(path)() for path in settings.LEDGER_GATES)
+def _classes(paths: tuple[str, ...]) -> tuple[Callable[[], Gate], ...]:
+    return tuple(import_string(path) for path in paths)
 
 
-def judge(facts: Facts) -> dict[int, Verdict]:
+def gates() -> list[Gate]:
+    """The gates that the settings name, for one batch."""
+    return [make() for make in _classes(tuple(settings.LEDGER_GATES))]
+
+
+def judge(facts: Facts, asked: Iterable[Gate]) -> dict[int, Verdict]:
     """The strictest verdict on each transfer that some gate did not allow."""
     verdicts: dict[int, Verdict] = {}
-    for gate in gates():
+    for gate in asked:
         for position, verdict in gate.judge(facts).items():
             if position not in verdicts or verdict.decision is Decision.REFUSE:
                 verdicts[position] = verdict
@@ -71,23 +76,37 @@ def judge(facts: Facts) -> dict[int, Verdict]:
 class Limits:
     """Per-account and per-role maximums: a larger transfer is held for somebody to post, or refused."""
 
+    def __init__(self) -> None:
+        self._limits: dict[UUID, list[RoleLimit]] = {}
+        self._roles: dict[int, set[int]] = {}
+
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
-        """Compares each transfer with the limits of the acting user's roles and of the credited account."""
-        limits = list(self._limits(facts))
+        """Compares each transfer with the limits of the acting user's roles and of its two accounts."""
+        limits = [limit for limit in self._of_book(facts.book) if self._applies(limit, facts.context.actor_id)]
         if not limits:
             return {}
         verdicts = {}
-        for position, (draft, asset) in enumerate(zip(facts.drafts, facts.assets, strict=True)):
+        for position, draft in enumerate(facts.drafts):
+            asset = facts.asset_of(draft)
             broken = [limit for limit in limits if self._exceeds(draft, asset, limit)]
             if broken:
                 verdicts[position] = self._verdict(broken)
         return verdicts
 
-    @staticmethod
-    def _limits(facts: Facts) -> Iterable[RoleLimit]:
-        roles = Q(role__user=facts.context.actor_id) if facts.context.actor_id is not None else Q()
-        applies = Q(account__book_id=facts.book) | (roles & Q(role__isnull=False) if roles else Q(pk=None))
-        return RoleLimit.objects.filter(applies).distinct()
+    def _of_book(self, book: UUID) -> list[RoleLimit]:
+        if book not in self._limits:
+            applies = Q(account__book_id=book) | Q(role__isnull=False)
+            self._limits[book] = list(RoleLimit.objects.filter(applies))
+        return self._limits[book]
+
+    def _applies(self, limit: RoleLimit, actor: int | None) -> bool:
+        if limit.role_id is None:
+            return True
+        if actor is None:
+            return False
+        if actor not in self._roles:
+            self._roles[actor] = set(Group.objects.filter(user=actor).values_list("pk", flat=True))
+        return limit.role_id in self._roles[actor]
 
     @staticmethod
     def _exceeds(draft: TransferDraft, asset: UUID | None, limit: RoleLimit) -> bool:
@@ -102,5 +121,5 @@ class Limits:
         refusing = [limit for limit in broken if limit.verdict == Decision.REFUSE.value]
         strictest = min(refusing or broken, key=lambda limit: limit.maximum)
         whose = "account" if strictest.account_id else "role"
-        maximum = format_units(from_decimal(strictest.maximum))
+        maximum = format_units(from_decimal(strictest.maximum), 0)
         return Verdict(Decision(strictest.verdict), f"more than the {whose}'s limit of {maximum}")

@@ -15,6 +15,7 @@ from qenex.kernel.money import MAX_UNITS
 
 DAY_US = 86_400_000_000
 EPOCH_DAY = date(1970, 1, 1).toordinal()
+REVERSIBLE = (Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART)
 _HOLD_STATUS = {
     Kind.HOLD_PART: "open",
     Kind.HOLD_POST: "posted",
@@ -57,8 +58,8 @@ class Touched:
         self.accounts: dict[int, Counters] = {}
         self.holds: dict[int, tuple[int, str] | None] = {}
         """Posted amount and status; none for a hold that was made."""
-        self.origins: dict[int, int] = {}
-        """What was reversed."""
+        self.origins: dict[int, int | None] = {}
+        """What was reversed; none for a transfer that was made."""
 
     def absorb(self, later: "Touched") -> None:
         """Takes over what was touched later; what was known before stays."""
@@ -75,6 +76,8 @@ class BookState:
         self.holds: dict[int, HoldState] = {}
         self.origins: dict[int, OriginState] = {}
         self.touched = Touched()
+        self.awaited: set[int] = set()
+        """Transfers that the same batch both makes and reverses."""
 
     def undo(self) -> None:
         """Puts everything that was touched back to what it was."""
@@ -86,7 +89,10 @@ class BookState:
             else:
                 self.holds[key].posted, self.holds[key].status = before
         for key, reversed_before in self.touched.origins.items():
-            self.origins[key].reversed = reversed_before
+            if reversed_before is None:
+                del self.origins[key]
+            else:
+                self.origins[key].reversed = reversed_before
         self.touched = Touched()
 
     def apply(self, draft: TransferDraft, kind: Kind, posted_at_us: int) -> Row:
@@ -99,6 +105,15 @@ class BookState:
         if kind is Kind.REVERSAL:
             return self._reverse(draft, posted_at_us)
         return self._resolve(draft, kind, posted_at_us)
+
+    def apply_and_keep(self, draft: TransferDraft, kind: Kind, posted_at_us: int) -> Row:
+        """As `apply`, where a later transfer of the batch reverses one that it makes."""
+        row = self.apply(draft, kind, posted_at_us)
+        key = draft.id.int
+        if key in self.awaited and row.kind in REVERSIBLE:
+            self.touched.origins[key] = None
+            self.origins[key] = OriginState(row.debit.key, row.credit.key, row.amount, 0)
+        return row
 
     # --- new transfers
 

@@ -48,6 +48,7 @@ class Sequence:
         self.next_us = start_us
         """The posting time of the next transfer: each gets its own microsecond, so that posting time is the order."""
         self.made: dict[int, Made] = {}
+        self._apply = state.apply_and_keep if state.awaited else state.apply
 
     def unlinked(self, order: Order) -> Iterator[Row]:
         """The rows of those transfers that post; each of the others only gets its refusal."""
@@ -83,7 +84,7 @@ class Sequence:
             if earlier is not None or id in self.known:
                 order.results.append(self._again(order, draft, earlier))
                 return None
-            row = self.state.apply(draft, self._kind(order, position, draft), self.next_us)
+            row = self._apply(draft, self._kind(order, position, draft), self.next_us)
         except Refused as refusal:
             order.results.append(refused(draft.id, refusal.code, refusal.detail))
             return None

@@ -11,7 +11,7 @@ from psycopg import Cursor
 
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
-from ledger.domain.posting import BookState
+from ledger.domain.posting import REVERSIBLE, BookState
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
 from ledger.engine.wire import UuidArray, uuid_array
 from qenex.kernel.money import from_decimal, quantum
@@ -116,12 +116,11 @@ def holds(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, H
 
 def origins(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, OriginState]:
     """Those of the transfers that the book has and that can be reversed, with what was reversed of each."""
-    reversible = (Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART)
     rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), _array(ids)), binary=True)
     return {
         id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(reversed))
         for its_book, kind, id, debit, credit, amount, reversed in rows
-        if its_book == book and kind in reversible
+        if its_book == book and kind in REVERSIBLE
     }
 
 
@@ -159,6 +158,7 @@ def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[Tra
     reversing = [draft.origin for draft in drafts if draft.origin and draft.kind is Kind.REVERSAL]
     if reversing:
         state.origins.update(origins(cursor, book, reversing))
+        state.awaited = {origin.int for origin in reversing} & {draft.id.int for draft in drafts}
     known = state.accounts
     named = [draft.debit_account for draft in drafts] + [draft.credit_account for draft in drafts]
     missing = {id.int: id for id in named if id is not None and id.int not in known}

@@ -23,10 +23,10 @@ _LATER = """
 LEFT JOIN (
     SELECT account_id, sum(net) AS net FROM (
         SELECT debit_account_id AS account_id, amount AS net FROM ledger_transfer
-        WHERE book_id = %(book)s AND value_date > %(value_date)s AND kind IN (1, 3, 6)
+        WHERE book_id = %(book)s AND value_date > %(value_date)s AND kind IN (1, 3, 6, 7)
         UNION ALL
         SELECT credit_account_id, -amount FROM ledger_transfer
-        WHERE book_id = %(book)s AND value_date > %(value_date)s AND kind IN (1, 3, 6)
+        WHERE book_id = %(book)s AND value_date > %(value_date)s AND kind IN (1, 3, 6, 7)
     ) legs GROUP BY account_id
 ) later ON later.account_id = a.id
 """

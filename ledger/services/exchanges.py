@@ -38,7 +38,7 @@ def exchange_post(
         raise Invalid("accounts", "an exchange is between two assets")
     sold_units, bought_units = _positive("sold", sold), _positive("bought", bought)
     rate = divide(bought_units * 10**SCALE, sold_units, Rounding.HALF_EVEN)
-    entry = JournalDraft(id or uuid7(), "exchange", reference, rate=format_units(rate))
+    entry = JournalDraft(id or uuid7(), "exchange", reference, rate=format_units(rate, 0))
     drafts = [
         TransferDraft(_leg(entry.id, 0), sold_from.pk, sold_position.pk, sold_units, reference=reference),
         TransferDraft(_leg(entry.id, 1), bought_position.pk, bought_to.pk, bought_units, reference=reference),

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from ledger.domain.drafts import Journal as JournalDraft
 from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.posting import REVERSIBLE
 from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, first_cause
@@ -94,7 +95,7 @@ def _chosen(journal: UUID, reversal: UUID) -> list[tuple[UUID, int]]:
         return [(origin, 0) for origin in done if origin is not None]
     reversed_sum = Transfer.objects.filter(origin_id=OuterRef("pk"), kind=Kind.REVERSAL).order_by()
     reversed_sum = reversed_sum.values("origin_id").annotate(total=Sum("amount")).values("total")
-    left = _posted(journal).annotate(done=Subquery(reversed_sum)).exclude(done=F("amount"))
+    left = _posted(journal).annotate(done=Subquery(reversed_sum)).filter(Q(done=None) | Q(done__lt=F("amount")))
     return [(origin, 0) for origin in left.order_by("-posted_at").values_list("pk", flat=True)]
 
 
@@ -106,7 +107,7 @@ def _named(journal: UUID, amounts: Mapping[UUID, Decimal]) -> list[tuple[UUID, i
 
 
 def _posted(journal: UUID) -> QuerySet[Transfer]:
-    return Transfer.objects.filter(journal_id=journal, kind__in=[Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART])
+    return Transfer.objects.filter(journal_id=journal, kind__in=REVERSIBLE)
 
 
 def _units(amount: Decimal) -> int:

@@ -13,10 +13,10 @@ from qenex.kernel import events, transactions
 _REBUILD = """
 WITH legs AS (
     SELECT debit_account_id AS account_id, kind, amount, origin_id, amount AS debit, 0::numeric AS credit
-    FROM ledger_transfer WHERE book_id = %(book)s AND kind IN (1, 3, 6)
+    FROM ledger_transfer WHERE book_id = %(book)s AND kind IN (1, 3, 6, 7)
     UNION ALL
     SELECT credit_account_id, kind, amount, origin_id, 0, amount
-    FROM ledger_transfer WHERE book_id = %(book)s AND kind IN (1, 3, 6)
+    FROM ledger_transfer WHERE book_id = %(book)s AND kind IN (1, 3, 6, 7)
 ), posted AS (
     SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM legs GROUP BY account_id
 ), pending AS (

@@ -119,14 +119,14 @@ def counters(account: Account) -> Counters:
 def posted(account: Account) -> Decimal:
     """The posted balance on the account's normal side, as the database has it."""
     now = counters(account)
-    return to_decimal((now.debits - now.credits) * account.normal_side).normalize() + 0
+    return to_decimal((now.debits - now.credits) * account.normal_side)
 
 
 def available(account: Account) -> Decimal:
     """The posted balance less what holds may yet take away, as the database has it."""
     now = counters(account)
     out = now.credits_pending if account.normal_side == 1 else now.debits_pending
-    return to_decimal((now.debits - now.credits) * account.normal_side - out).normalize() + 0
+    return to_decimal((now.debits - now.credits) * account.normal_side - out)
 
 
 def transfer_count(book: Book) -> int:
