@@ -12,8 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 # Django is set up by this call; only afterwards can models be imported.
 http = get_asgi_application()
 
+from ledger.api.hot.app import HotPath  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
+from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+application = ProtocolTypeRouter({"http": HotPath(http), "websocket": websocket})
+settle()

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 
-from ledger.domain.drafts import Kind
+from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.posting import BookState, Row
 from ledger.domain.sequence import GateVerdict, Order
 from ledger.domain.sequence import Sequence as Walk
 from ledger.engine import cache, load, write
 from ledger.engine.batch import EventGroup, EventGroups, Submission
 from ledger.engine.rows import Encoder
-from ledger.gates import Decision, Facts, judge
+from ledger.gates import Decision, Facts, Gate, gates, judge
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
@@ -96,7 +96,8 @@ class _Batch:
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         # Gates query the database, which the connection cannot while COPY is under way.
-        orders = [self._order(submission) for submission in self.submissions]
+        asked = gates()
+        orders = [self._order(submission, asked) for submission in self.submissions]
         write.transfers(self.cursor, self._encoded(walk, orders))
         if not self.careful:
             self._look_for_refused()
@@ -130,11 +131,12 @@ class _Batch:
                 yield row, group
             group.add_request(submission, self.rows[count:])
 
-    def _order(self, submission: Submission) -> Order:
-        accounts = self.state.accounts
-        debits = [draft.debit_account and accounts.get(draft.debit_account.int) for draft in submission.drafts]
-        assets = [UUID(bytes=account.asset) if account else None for account in debits]
-        verdicts = judge(Facts(self.book, submission.drafts, assets, submission.context))
+    def _asset_of(self, draft: TransferDraft) -> UUID | None:
+        account = self.state.accounts.get(draft.debit_account.int) if draft.debit_account else None
+        return UUID(bytes=account.asset) if account else None
+
+    def _order(self, submission: Submission, asked: list[Gate]) -> Order:
+        verdicts = judge(Facts(self.book, submission.drafts, self._asset_of, submission.context), asked)
         submission.results = []
         submission.verdicts = {
             position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)

@@ -20,9 +20,7 @@ COLUMNS = (
     "posted_at, value_date, kind, code, event_id, journal_id, origin_id, reference, metadata"
 )
 _IDS = [
-    field
-    for name in ("id", "book", "debit", "credit", "asset")
-    for field in ((f"{name}_length", ">i4"), (name, "V16"))
+    field for name in ("id", "book", "debit", "credit", "asset") for field in ((f"{name}_length", ">i4"), (name, "V16"))
 ]
 _HEAD = np.dtype(
     [

@@ -1,0 +1,144 @@
+"""The application that stands in front of Django's."""
+
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from ledger.api import wire
+from ledger.api.hot.http import App, Body, Receive, Scope, Send, header, respond
+from ledger.api.hot.principals import Principal, Principals
+from ledger.api.wire import Answer, Batch, Single
+from ledger.domain.drafts import Drafts
+from ledger.domain.results import TransferResult
+from ledger.engine.batch import Submission
+from ledger.engine.group import GroupCommit
+from ledger.errors import LedgerError
+from ledger.services.transfers import book_id, check
+from qenex.kernel import problems
+from qenex.kernel.context import Context
+from qenex.kernel.middleware import client_address, request_id
+from qenex.kernel.problems import Problem
+
+SINGLE = "/api/v1/transfers"
+BATCH = "/api/v1/transfers/batch"
+THREADS = 4
+"""Books that post at the same time in one process."""
+Decoded = Single | Batch
+
+
+class HotPath:
+    """Posts transfers for programs; gives everything else on to `django`."""
+
+    def __init__(self, django: App) -> None:
+        self._django = django
+        self._principals = Principals()
+        self._books: dict[str, UUID] = {}
+        self._group = GroupCommit(ThreadPoolExecutor(THREADS, thread_name_prefix="posting"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request of the two routes where all is in order."""
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in (SINGLE, BATCH):
+            await self._django(scope, receive, send)
+            return
+        body = Body(receive)
+        answered = await self._serve(scope, body, send)
+        if not answered:
+            await self._django(scope, body.again, send)
+
+    async def _serve(self, scope: Scope, body: Body, send: Send) -> bool:
+        """Whether the request was answered. Nothing has been posted where it was not."""
+        principal = await self._principal(scope)
+        if principal is None:
+            return False
+        raw = await body.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        if raw is None:
+            return False
+        try:
+            decoded = _decode(scope, raw)
+            drafts: Drafts = [decoded.draft] if isinstance(decoded, Single) else decoded.drafts
+            for draft in drafts:
+                check(draft)
+            book = await self._book(decoded.book)
+        except (Problem, LedgerError):
+            return False
+        if not wire.permissions(drafts) <= principal.permissions:
+            return False
+        by = _context(scope, principal)
+        await self._post(book, decoded, drafts, by, send)
+        return True
+
+    async def _post(self, book: UUID, decoded: Decoded, drafts: Drafts, by: Context, send: Send) -> None:
+        linked = isinstance(decoded, Batch) and decoded.linked
+        submission = Submission(drafts, by, linked=linked)
+        headers = {"X-Request-ID": by.request_id or ""}
+        try:
+            await self._group.submit(book, submission)
+            answer = _answer(decoded, submission.results)
+        except Exception as error:
+            problem = problems.of(error)
+            if problem is None:
+                raise
+            body = problem.body(by.request_id)
+            await respond(send, problem.kind.status, problems.CONTENT_TYPE, body, {**problem.headers, **headers})
+            return
+        await respond(send, answer.status, wire.JSON, answer.body, {**answer.headers, **headers})
+
+    async def _principal(self, scope: Scope) -> Principal | None:
+        authorization = header(scope, b"authorization")
+        if authorization is None or header(scope, b"cookie") is not None:
+            return None
+        return await self._principals.of(authorization)
+
+    async def _book(self, named: str) -> UUID:
+        """A book's code never changes, so it is looked up once."""
+        known = self._books.get(named)
+        if known is None:
+            known = self._books[named] = await sync_to_async(_find_book, thread_sensitive=False)(named)
+        return known
+
+
+def _find_book(named: str) -> UUID:
+    try:
+        return UUID(named)
+    except ValueError:
+        return book_id(named)
+
+
+def _decode(scope: Scope, raw: bytes) -> Decoded:
+    """Raises Problem."""
+    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
+    if scope["path"] == SINGLE:
+        wire.media_type(content_type, wire.JSON)
+        return wire.decode_transfer(raw)
+    if wire.media_type(content_type, wire.JSON, wire.NDJSON) == wire.JSON:
+        return wire.decode_batch(raw)
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    if set(query) - {"book", "linked"} or len(query.get("book", ())) != 1:
+        raise Problem(problems.INVALID)
+    linked = query.get("linked", ["false"])
+    if linked not in (["true"], ["false"]):
+        raise Problem(problems.INVALID)
+    return wire.decode_lines(raw, query["book"][0], linked == ["true"])
+
+
+def _answer(decoded: Decoded, results: list[TransferResult]) -> Answer:
+    """Raises Problem where a single transfer or a linked batch was refused."""
+    if isinstance(decoded, Single):
+        return wire.answer_transfer(results[0])
+    return wire.answer_batch(decoded, results)
+
+
+def _context(scope: Scope, principal: Principal) -> Context:
+    given = header(scope, b"x-request-id")
+    forwarded = header(scope, b"x-forwarded-for") or b""
+    client = scope.get("client")
+    return Context(
+        actor_id=principal.id,
+        actor=principal.name,
+        address=client_address(client[0] if client else "", forwarded.decode("latin-1")),
+        method="token",
+        request_id=request_id(given.decode("latin-1") if given else None),
+    )

@@ -1,0 +1,65 @@
+"""Who a token belongs to and what he may do, remembered for a second."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from rest_framework.authtoken.models import Token
+
+from ledger.api.wire.permissions import POST, RESOLVE
+
+LIFETIME = 1.0
+"""Seconds for which a token goes on working after it was revoked or its user lost a permission."""
+MAX_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A token's user, and those of the permissions to post transfers that he has."""
+
+    id: int
+    name: str
+    permissions: frozenset[str]
+
+
+Found = Principal | None
+
+
+class Principals:
+    """The tokens that were seen within the last second."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[float, asyncio.Task[Found]]] = {}
+
+    async def of(self, authorization: bytes) -> Found:
+        """The user behind an Authorization header; none where it is no token's or not an active user's.
+
+        Requests that come while it is being looked up wait for the same look-up.
+        """
+        known = self._known.get(authorization)
+        if known is None or known[0] < time.monotonic():
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            known = (time.monotonic() + LIFETIME, asyncio.create_task(_look_up(authorization)))
+            self._known[authorization] = known
+        task = known[1]
+        if task.done():
+            return task.result()
+        # One request that goes away must not take the look-up of the others with it.
+        return await asyncio.shield(task)
+
+
+async def _look_up(authorization: bytes) -> Found:
+    return await sync_to_async(_find, thread_sensitive=False)(authorization)
+
+
+def _find(authorization: bytes) -> Found:
+    scheme, _, key = authorization.partition(b" ")
+    if scheme.lower() != b"token" or not key.isalnum():
+        return None
+    token = Token.objects.select_related("user").filter(key=key.decode("ascii", "replace")).first()
+    if token is None or not token.user.is_active:
+        return None
+    allowed = frozenset(each for each in (POST, RESOLVE) if token.user.has_perm(each))
+    return Principal(token.user.pk, token.user.get_username(), allowed)
