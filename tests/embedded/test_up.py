@@ -1,9 +1,12 @@
 """`manage.py up`, as a person at a terminal and the machine's mishaps treat it."""
 
+import fcntl
+import io
 import os
 import re
 import signal
 import socket
+import threading
 import time
 import urllib.request
 from contextlib import closing
@@ -102,12 +105,26 @@ def test_kill_9_leaves_nothing_and_the_next_run_keeps_user_and_password(var: Pat
     first.process.kill()
 
     second = Session(run, first.port)
-    second.read_until("Clearing up after a run that was killed")
     wait_until_gone(everything)
     assert second.read_until("Sign in as demo with the password (.+)").group(1) == password
     assert not any("Static files" in line or "Demo data" in line for line in second.said)
     assert second.end(signal.SIGTERM) == 0
     assert nothing_runs(var)
+
+
+def test_a_run_waits_until_the_last_one_has_been_cleared_up_after(var: Path) -> None:
+    var.mkdir()
+    screen = io.StringIO()
+    with (var / "up.lock").open("w") as guarded:
+        fcntl.flock(guarded, fcntl.LOCK_EX)
+        guarded.write(str(1 << 30))
+        guarded.flush()
+        cleared = threading.Timer(0.5, fcntl.flock, [guarded, fcntl.LOCK_UN])
+        cleared.start()
+        with only_one(var, Console(screen)):
+            cleared.join(5)
+    assert screen.getvalue() == "Clearing up after a run that was killed ...\n"
+    assert (var / "up.lock").read_text() == str(os.getpid())
 
 
 def test_servers_that_others_use_are_left_running(var: Path, run: Run) -> None:

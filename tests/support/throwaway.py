@@ -29,7 +29,11 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     if ROOT not in os.environ:
         _own_run()
     _set_environment(server(root()), worker())
-    return (yield)
+    try:
+        return (yield)
+    except BaseException:
+        pytest_unconfigure()
+        raise
 
 
 def pytest_unconfigure() -> None:
