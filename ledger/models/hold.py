@@ -28,6 +28,7 @@ class Hold(models.Model):
     resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
 
     class Meta:
+        permissions = [("resolve_hold", "Can post and void holds")]
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         constraints = [

@@ -25,6 +25,11 @@ class Journal(models.Model):
     posted_at = models.DateTimeField(_("posted at"))
 
     class Meta:
+        permissions = [
+            ("post_journal", "Can post journals"),
+            ("post_exchange", "Can post exchanges between assets"),
+            ("reverse_journal", "Can reverse journals"),
+        ]
         verbose_name = _("journal")
         verbose_name_plural = _("journals")
         indexes = [models.Index("book_id", "posted_at", name="journal_order")]

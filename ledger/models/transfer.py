@@ -53,6 +53,7 @@ class Transfer(TransferFields):
     append_only = True
 
     class Meta:
+        permissions = [("post_transfer", "Can post transfers")]
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         constraints = [
