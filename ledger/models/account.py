@@ -20,14 +20,14 @@ class Account(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("book"))
+    code = models.CharField(
+        _("code"), max_length=64, validators=[PATH], help_text=_("Short and unique within the book.")
+    )
     path = models.CharField(
         _("path"),
         max_length=200,
         validators=[PATH],
         help_text=_("The place in the chart, such as liabilities:customers:42."),
-    )
-    code = models.CharField(
-        _("code"), max_length=64, validators=[PATH], help_text=_("Short and unique within the book.")
     )
     name = models.CharField(_("name"), max_length=200, blank=True, default="")
     type = models.CharField(_("type"), max_length=10, choices=AccountType)

@@ -28,6 +28,8 @@ def limit_create(
     def command() -> RoleLimit:
         limit = RoleLimit(role=role, account=account, asset=asset, maximum=maximum, verdict=verdict)
         clean(limit)
+        if limit.maximum < 0:
+            raise Invalid("maximum", "must not be negative")
         limit.save(force_insert=True)
         events.emit("ledger.limit.created", subject_type="limit", subject_id=limit.pk, data=_facts(limit))
         return limit
