@@ -86,7 +86,7 @@ def shop(database: None) -> Shop:
 
 
 def test_a_gate_allows_holds_and_refuses_each_by_itself(shop: Shop) -> None:
-    drafts = [give(*shop.customers, 10, reference=word) for word in ("", "hold", "refuse", "")]
+    drafts = [give(*shop.pair, 10, reference=word) for word in ("", "hold", "refuse", "")]
     with gated("ByReference"), acting(Context(actor="ann")):
         results = post(shop.book, *drafts)
     assert outcomes(results) == ["posted", "held", "gate_refused", "posted"]
@@ -97,7 +97,7 @@ def test_a_gate_allows_holds_and_refuses_each_by_itself(shop: Shop) -> None:
 
 
 def test_what_a_gate_held_is_posted_or_voided_like_any_hold(shop: Shop) -> None:
-    first, second = (give(*shop.customers, 10, reference="hold") for _ in range(2))
+    first, second = (give(*shop.pair, 10, reference="hold") for _ in range(2))
     with gated("ByReference"):
         post(shop.book, first, second)
         services.hold_post(hold=first.id)
@@ -106,19 +106,19 @@ def test_what_a_gate_held_is_posted_or_voided_like_any_hold(shop: Shop) -> None:
 
 
 def test_a_transfer_that_was_held_is_answered_again_without_asking(shop: Shop) -> None:
-    draft = give(*shop.customers, 10, reference="hold")
+    draft = give(*shop.pair, 10, reference="hold")
     with gated("ByReference"):
         assert one(shop.book, draft).status == "held"
     for names in ([], ["ByReference"]):
         with gated(*names):
-            again = post(shop.book, draft, give(*shop.customers, 1))
+            again = post(shop.book, draft, give(*shop.pair, 1))
         assert (outcomes(again), again[0].replayed) == (["held", "posted"], True)
     event = Event.objects.filter(book_id=shop.book.pk).latest("recorded_at", "id")
     assert b"held_by_gate" not in bytes(event.body)
 
 
 def test_the_strictest_of_several_gates_counts(shop: Shop) -> None:
-    drafts = [give(*shop.customers, 1, reference=word) for word in ("", "refuse")]
+    drafts = [give(*shop.pair, 1, reference=word) for word in ("", "refuse")]
     for names in (["ByReference", "HoldAll"], ["HoldAll", "ByReference"]):
         with gated(*names):
             assert outcomes(post(shop.book, *[replace(each, id=uuid4()) for each in drafts])) == [
@@ -128,7 +128,7 @@ def test_the_strictest_of_several_gates_counts(shop: Shop) -> None:
 
 
 def test_one_held_transfer_holds_the_whole_journal(shop: Shop) -> None:
-    drafts = [give(*shop.customers, 10, reference=word) for word in ("", "hold", "")]
+    drafts = [give(*shop.pair, 10, reference=word) for word in ("", "hold", "")]
     with gated("ByReference"):
         _, results = services.journal_post(book=shop.book, transfers=drafts)
     assert outcomes(results) == ["held"] * 3
@@ -136,7 +136,7 @@ def test_one_held_transfer_holds_the_whole_journal(shop: Shop) -> None:
 
 
 def test_one_refused_transfer_refuses_the_whole_journal(shop: Shop) -> None:
-    drafts = [give(*shop.customers, 10, reference=word) for word in ("hold", "refuse", "")]
+    drafts = [give(*shop.pair, 10, reference=word) for word in ("hold", "refuse", "")]
     with gated("ByReference"):
         results = post(shop.book, *drafts, linked=True)
     assert outcomes(results) == ["linked_failed", "gate_refused", "linked_failed"]
@@ -145,14 +145,14 @@ def test_one_refused_transfer_refuses_the_whole_journal(shop: Shop) -> None:
 
 def test_a_gate_that_fails_lets_nothing_through(shop: Shop) -> None:
     with gated("Broken"), pytest.raises(RuntimeError, match="the gate is broken"):
-        one(shop.book, give(*shop.customers, 10))
+        one(shop.book, give(*shop.pair, 10))
     assert transfer_count(shop.book) == 2
-    assert one(shop.book, give(*shop.customers, 10)).ok
+    assert one(shop.book, give(*shop.pair, 10)).ok
 
 
 def test_gates_are_asked_under_the_books_lock(shop: Shop) -> None:
     with gated("UnderLock"):
-        assert one(shop.book, give(*shop.customers, 10)).ok
+        assert one(shop.book, give(*shop.pair, 10)).ok
 
 
 # --- limits
@@ -173,10 +173,10 @@ def test_an_accounts_limit_counts_on_both_of_its_sides(shop: Shop) -> None:
 
 def test_a_limit_holds_until_it_is_removed(shop: Shop) -> None:
     made = limit("20", account=shop.customers[0], verdict="hold")
-    assert one(shop.book, give(*shop.customers, 21)).status == "held"
-    assert one(shop.book, hold(*shop.customers, 21, timeout=9)).status == "held"
+    assert one(shop.book, give(*shop.pair, 21)).status == "held"
+    assert one(shop.book, hold(*shop.pair, 21, timeout=9)).status == "held"
     limit_delete(limit=made)
-    assert one(shop.book, give(*shop.customers, 21)).status == "posted"
+    assert one(shop.book, give(*shop.pair, 21)).status == "posted"
     types = Event.objects.filter(subject_type="limit", subject_id=str(made.pk)).order_by("recorded_at")
     assert [each.type for each in types] == ["ledger.limit.created", "ledger.limit.deleted"]
 
@@ -184,7 +184,7 @@ def test_a_limit_holds_until_it_is_removed(shop: Shop) -> None:
 def test_a_refusing_limit_is_stricter_than_a_holding_one_and_a_lower_than_a_higher(shop: Shop) -> None:
     for maximum, verdict in (("10", "hold"), ("30", "refuse"), ("40", "refuse")):
         limit(maximum, account=shop.customers[0], verdict=verdict)
-    results = post(shop.book, *[give(*shop.customers, amount) for amount in (10, 30, 41)])
+    results = post(shop.book, *[give(*shop.pair, amount) for amount in (10, 30, 41)])
     assert outcomes(results) == ["posted", "held", "gate_refused"]
     assert results[2].detail == "more than the account's limit of 30"
 
@@ -196,7 +196,7 @@ def test_a_roles_limit_binds_its_members_and_nobody_else(shop: Shop) -> None:
     limit("20", role=role)
     for actor, expected in ((clerk.pk, "gate_refused"), (chief.pk, "posted"), (None, "posted")):
         with acting(Context(actor_id=actor, actor="x")):
-            assert outcomes([one(shop.book, give(*shop.customers, 21))]) == [expected]
+            assert outcomes([one(shop.book, give(*shop.pair, 21))]) == [expected]
 
 
 def test_a_limit_of_an_asset_leaves_other_assets_alone(shop: Shop) -> None:
@@ -207,17 +207,17 @@ def test_a_limit_of_an_asset_leaves_other_assets_alone(shop: Shop) -> None:
     clerk.groups.add(role)
     limit("20", role=role, asset=gold)
     with acting(Context(actor_id=clerk.pk, actor="x")):
-        results = post(shop.book, give(*shop.customers, 21), give(bars, coins, 21), give(bars, coins, 20))
+        results = post(shop.book, give(*shop.pair, 21), give(bars, coins, 21), give(bars, coins, 20))
     assert outcomes(results) == ["posted", "gate_refused", "posted"]
 
 
 def test_limits_of_other_books_do_not_count(shop: Shop) -> None:
     limit("1", account=make_shop(1).customers[0])
-    assert one(shop.book, give(*shop.customers, 50)).ok
+    assert one(shop.book, give(*shop.pair, 50)).ok
 
 
 def test_a_limit_does_not_stop_voids_and_reversals(shop: Shop) -> None:
-    paid, made = give(*shop.customers, 50), hold(*shop.customers, 40)
+    paid, made = give(*shop.pair, 50), hold(*shop.pair, 40)
     post(shop.book, paid, made)
     limit("1", account=shop.customers[0])
     assert outcomes(post(shop.book, on(paid.id, Kind.REVERSAL, 30), on(made.id, Kind.HOLD_VOID))) == [

@@ -121,7 +121,13 @@ def test_an_account_grows_on_the_side_of_its_type(type: str, side: int) -> None:
 
 def test_an_account_is_opened_with_all_it_was_given() -> None:
     book, asset, id = make_book(), make_asset(), uuid7()
-    facts = {"path": "liabilities:customers:7", "name": "Ann", "owner_ref": "7", "metadata": {"vip": True}, "id": id}
+    facts: dict[str, Any] = {
+        "path": "liabilities:customers:7",
+        "name": "Ann",
+        "owner_ref": "7",
+        "metadata": {"vip": True},
+        "id": id,
+    }
     make_account(book, asset, floor=Decimal("-10.50"), code="c7", **facts)
     account = Account.objects.select_related("balance").get(pk=id)
     assert (account.code, account.path, account.name, account.owner_ref) == (
@@ -159,10 +165,9 @@ def test_an_account_is_opened_with_all_it_was_given() -> None:
 def test_a_malformed_field_of_an_account_is_named(field: str, value: Any) -> None:
     book, asset = make_book(), make_asset()
     good = AccountSpec("good", asset, "asset")
+    fields: dict[str, Any] = {"code": "bad", "asset": asset, "type": "asset"}
     with pytest.raises(Invalid) as caught:
-        services.accounts_create(
-            book=book, specs=[good, AccountSpec(**({"code": "bad", "asset": asset, "type": "asset"} | {field: value}))]
-        )
+        services.accounts_create(book=book, specs=[good, AccountSpec(**(fields | {field: value}))])
     assert caught.value.field == field
     assert not Account.objects.filter(book=book).exists()
 
@@ -171,7 +176,7 @@ def test_a_malformed_field_of_an_account_is_named(field: str, value: Any) -> Non
 def test_what_an_account_shares_with_no_other(what: str, message: str) -> None:
     book, asset = make_book(), make_asset()
     first = make_account(book, asset, path="a:b")
-    same = {what: first.pk if what == "id" else getattr(first, what)}
+    same: dict[str, Any] = {what: first.pk if what == "id" else getattr(first, what)}
     with pytest.raises(Conflict, match=message):
         make_account(book, asset, **{"path": "a:c", **same})
     assert make_account(book, make_asset(), path="a:b").path == "a:b"
@@ -223,20 +228,20 @@ def test_a_floor_above_what_is_available_is_refused_to_the_last_digit() -> None:
 def test_a_new_floor_counts_at_once_and_holds_count_against_it() -> None:
     shop = make_shop(2, funds="100")
     alice = shop.customers[0]
-    assert one(shop.book, hold(*shop.customers, 60)).ok
+    assert one(shop.book, hold(*shop.pair, 60)).ok
     with pytest.raises(Conflict):
         services.account_update(account=alice, floor=Decimal("40.01"))
     services.account_update(account=alice, floor=Decimal(40))
-    assert one(shop.book, give(*shop.customers, "0.01")).code == "insufficient_funds"
+    assert one(shop.book, give(*shop.pair, "0.01")).code == "insufficient_funds"
     services.account_update(account=alice, floor=None)
-    assert one(shop.book, give(*shop.customers, 1000)).ok
+    assert one(shop.book, give(*shop.pair, 1000)).ok
 
 
 def test_a_frozen_account_refuses_until_it_is_open_again() -> None:
     shop = make_shop(2, funds="100")
     for status, code in (("frozen", "account_frozen"), ("open", None)):
         services.account_update(account=shop.customers[0], status=status)
-        assert one(shop.book, give(*shop.customers, 1)).code == code
+        assert one(shop.book, give(*shop.pair, 1)).code == code
 
 
 def test_an_account_closes_for_good_and_only_empty() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ledger import services
 from ledger.errors import Invalid, TransferRefused
-from ledger.models import Account, Journal
+from ledger.models import Journal
 from tests.support.ledger import give, make_account, make_asset, make_shop, one, posted, transfer_count
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -25,7 +25,7 @@ class Desk:
         self.gold_position = make_account(self.shop.book, self.gold, "equity")
         self.bars = make_account(self.shop.book, self.gold, "liability", floor=Decimal(0))
 
-    def accounts(self) -> dict[str, Account]:
+    def accounts(self) -> dict[str, Any]:
         return {
             "sold_from": self.euros,
             "sold_position": self.euro_position,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from ledger.errors import Invalid, NotFound, TransferRefused
 from ledger.models import Hold, Transfer
 from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
-from tests.support.ledger import Shop, available, hold, make_shop, one, on, outcomes, post, posted, recount
+from tests.support.ledger import Shop, available, hold, make_shop, on, one, outcomes, post, posted, recount
 
 pytestmark = pytest.mark.usefixtures("database")
 PAST = datetime(2001, 1, 1, tzinfo=UTC)
@@ -24,8 +25,8 @@ def shop(database: None) -> Shop:
     return make_shop(2, funds="100")
 
 
-def held(shop: Shop, amount: int = 40, **fields: object) -> Hold:
-    draft = hold(*shop.customers, amount, **fields)
+def held(shop: Shop, amount: int = 40, **fields: Any) -> Hold:
+    draft = hold(*shop.pair, amount, **fields)
     assert one(shop.book, draft).status == "held"
     return Hold.objects.get(pk=draft.id)
 
@@ -39,9 +40,9 @@ def test_posting_in_parts_and_finally(shop: Shop) -> None:
     services.hold_post(hold=made.pk, amount=Decimal(5))
     assert (posted(shop.customers[0]), available(shop.customers[0])) == (85, 85)
     made.refresh_from_db()
-    assert (made.status, made.posted_amount, made.remaining) == ("posted", 15, 0)
+    assert (made.status, made.posted_amount, made.remaining) == ("posted", Decimal(15), Decimal(0))
     kinds = Transfer.objects.filter(origin_id=made.pk).order_by("posted_at").values_list("kind", "amount")
-    assert list(kinds) == [(Kind.HOLD_PART, 10), (Kind.HOLD_POST, 5)]
+    assert list(kinds) == [(Kind.HOLD_PART, Decimal(10)), (Kind.HOLD_POST, Decimal(5))]
 
 
 def test_posting_all_and_voiding(shop: Shop) -> None:
@@ -144,8 +145,8 @@ def test_frozen_accounts_still_get_back_what_expires() -> None:
 
 def test_holds_of_a_closed_book_do_not_keep_others_from_expiring() -> None:
     with clock.frozen(PAST):
-        closed, open = make_shop(2, funds="100"), make_shop(2, funds="100")
-        first, second = held(closed, timeout=1), held(open, timeout=2)
+        closed, other = make_shop(2, funds="100"), make_shop(2, funds="100")
+        first, second = held(closed, timeout=1), held(other, timeout=2)
     services.book_update(book=closed.book, status="closed")
     with clock.frozen(PAST + timedelta(hours=1)):
         assert services.holds_expire(limit=1) == 1

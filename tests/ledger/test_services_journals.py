@@ -11,7 +11,20 @@ from ledger.errors import Invalid, NotFound, TransferRefused
 from ledger.models import Journal, Transfer
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
-from tests.support.ledger import Shop, give, hold, make_shop, on, one, outcomes, post, posted, recount, transfer_count
+from tests.support.ledger import (
+    Amount,
+    Shop,
+    give,
+    hold,
+    make_shop,
+    on,
+    one,
+    outcomes,
+    post,
+    posted,
+    recount,
+    transfer_count,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -23,17 +36,17 @@ def shop(database: None) -> Shop:
 
 def pay(shop: Shop, *amounts: int | str, id: UUID | None = None) -> tuple[UUID, list[UUID]]:
     """Posts a journal of payments from the first customer to the second."""
-    drafts = [give(*shop.customers, amount) for amount in amounts]
+    drafts = [give(*shop.pair, amount) for amount in amounts]
     journal, results = services.journal_post(book=shop.book, transfers=drafts, id=id)
     return journal, [result.id for result in results]
 
 
-def balances(shop: Shop) -> list[Decimal]:
+def balances(shop: Shop) -> list[Amount]:
     return [posted(each) for each in shop.customers]
 
 
 def test_a_journal_is_written_with_its_transfers(shop: Shop) -> None:
-    drafts = [give(*shop.customers, 30), give(*shop.customers, 20)]
+    drafts = [give(*shop.pair, 30), give(*shop.pair, 20)]
     id, results = services.journal_post(
         book=shop.book.code, transfers=drafts, reference="R 1", description="Two payments", metadata={"a": [1]}
     )
@@ -50,7 +63,7 @@ def test_a_journal_is_written_with_its_transfers(shop: Shop) -> None:
 def test_a_journal_with_one_refusal_leaves_nothing(shop: Shop) -> None:
     id, events = uuid7(), Event.objects.filter(book_id=shop.book.pk)
     before = events.count()
-    drafts = [give(*shop.customers, 30), give(*shop.customers, 71), give(*shop.customers, 1)]
+    drafts = [give(*shop.pair, 30), give(*shop.pair, 71), give(*shop.pair, 1)]
     with pytest.raises(TransferRefused) as caught:
         services.journal_post(book=shop.book, transfers=drafts, id=id)
     assert (caught.value.code, caught.value.position, caught.value.result.id) == ("insufficient_funds", 1, drafts[1].id)
@@ -59,7 +72,7 @@ def test_a_journal_with_one_refusal_leaves_nothing(shop: Shop) -> None:
 
 
 def test_the_same_journal_again_gives_the_first_answer(shop: Shop) -> None:
-    id, drafts = uuid7(), [give(*shop.customers, 30), give(*shop.customers, 20)]
+    id, drafts = uuid7(), [give(*shop.pair, 30), give(*shop.pair, 20)]
     _, first = services.journal_post(book=shop.book, transfers=drafts, id=id)
     _, again = services.journal_post(book=shop.book, transfers=drafts, id=id)
     assert [each.posted_at_us for each in again] == [each.posted_at_us for each in first]
@@ -78,10 +91,10 @@ def test_a_journals_id_is_used_once(shop: Shop) -> None:
 
 
 def test_nothing_is_added_to_a_journal(shop: Shop) -> None:
-    id, draft = uuid7(), give(*shop.customers, 30)
+    id, draft = uuid7(), give(*shop.pair, 30)
     services.journal_post(book=shop.book, transfers=[draft], id=id)
     with pytest.raises(TransferRefused) as caught:
-        services.journal_post(book=shop.book, transfers=[draft, give(*shop.customers, 1)], id=id)
+        services.journal_post(book=shop.book, transfers=[draft, give(*shop.pair, 1)], id=id)
     assert caught.value.code == "id_reused"
     assert balances(shop) == [70, 130]
 
@@ -99,7 +112,7 @@ def test_nothing_is_added_to_a_journal(shop: Shop) -> None:
 )
 def test_a_malformed_field_is_named(shop: Shop, field: str, value: object) -> None:
     with pytest.raises(Invalid) as caught:
-        services.journal_post(book=shop.book, transfers=[give(*shop.customers, 1)], **{field: value})  # type: ignore[arg-type]  # that is the point
+        services.journal_post(book=shop.book, transfers=[give(*shop.pair, 1)], **{field: value})  # type: ignore[arg-type]  # that is the point
     assert caught.value.field == field
 
 
@@ -176,7 +189,7 @@ def test_a_reversal_does_not_overdraw(shop: Shop) -> None:
 def test_reversals_and_holds_are_not_reversed(shop: Shop) -> None:
     journal, _ = pay(shop, 30)
     reversal, [result] = services.journal_reverse(journal=journal, reason="x")
-    made = hold(*shop.customers, 5)
+    made = hold(*shop.pair, 5)
     held, _ = services.journal_post(book=shop.book, transfers=[made])
     for each in (reversal, held):
         with pytest.raises(Invalid, match="nothing of the journal is left"):
@@ -186,7 +199,7 @@ def test_reversals_and_holds_are_not_reversed(shop: Shop) -> None:
 
 
 def test_a_posted_part_of_a_hold_is_reversed_by_itself(shop: Shop) -> None:
-    made = hold(*shop.customers, 40)
+    made = hold(*shop.pair, 40)
     part, rest = on(made.id, Kind.HOLD_POST, 10, final=False), on(made.id, Kind.HOLD_POST)
     post(shop.book, made, part, rest)
     assert outcomes(post(shop.book, on(part.id, Kind.REVERSAL), on(rest.id, Kind.REVERSAL, 5))) == ["posted", "posted"]
@@ -194,7 +207,7 @@ def test_a_posted_part_of_a_hold_is_reversed_by_itself(shop: Shop) -> None:
 
 
 def test_a_transfer_is_reversed_in_the_batch_that_posts_it(shop: Shop) -> None:
-    paid = give(*shop.customers, 30)
+    paid = give(*shop.pair, 30)
     batch = [paid, on(paid.id, Kind.REVERSAL, 10), on(paid.id, Kind.REVERSAL, 21), on(paid.id, Kind.REVERSAL)]
     assert outcomes(post(shop.book, *batch)) == ["posted", "posted", "reversal_exceeded", "posted"]
     assert outcomes(post(shop.book, on(paid.id, Kind.REVERSAL))) == ["reversal_exceeded"]

@@ -1,6 +1,7 @@
 """Balances set right again by replay."""
 
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,7 @@ def shop(database: None) -> Shop:
     return shop
 
 
-def tamper(sql: str, *parameters: object) -> None:
+def tamper(sql: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         assert cursor.rowcount == 1

@@ -42,7 +42,9 @@ def test_a_posted_transfer_is_written_as_it_was_asked_for() -> None:
     shop = make_shop(2, funds="100")
     alice, bob = shop.customers
     draft = give(
-        *(alice, bob, "30.25"),
+        alice,
+        bob,
+        "30.25",
         code=7,
         reference="rent",
         metadata={"b": [1, None], "a": "ü"},
@@ -80,7 +82,7 @@ def test_the_value_date_is_the_day_of_posting_unless_given() -> None:
 def test_a_refused_transfer_leaves_nothing() -> None:
     shop = make_shop(2, funds="10")
     before = counters(shop.customers[0])
-    result = one(shop.book, give(*shop.customers, "10.01"))
+    result = one(shop.book, give(*shop.pair, "10.01"))
     assert (result.status, result.code, result.ok) == ("refused", "insufficient_funds", False)
     assert counters(shop.customers[0]) == before
     assert transfer_count(shop.book) == 2
@@ -167,12 +169,12 @@ def memory(request: pytest.FixtureRequest) -> Any:
 
 def test_the_same_transfer_again_gives_the_first_answer_alone_and_in_other_batches(memory: Any) -> None:
     shop = make_shop(2, funds="100")
-    draft = give(*shop.customers, 30, reference="x", metadata={"id": uuid4()})
+    draft = give(*shop.pair, 30, reference="x", metadata={"id": uuid4()})
     first = one(shop.book, draft)
-    post(shop.book, give(*shop.customers, 60), give(shop.cash, shop.customers[1], 5))
+    post(shop.book, give(*shop.pair, 60), give(shop.cash, shop.customers[1], 5))
     memory()
     again = one(shop.book, draft)
-    later = post(shop.book, give(*shop.customers, 1), draft, give(*shop.customers, 1))
+    later = post(shop.book, give(*shop.pair, 1), draft, give(*shop.pair, 1))
     assert (first.replayed, again.replayed) == (False, True)
     for each in (again, later[1]):
         assert (each.status, each.posted_at_us, each.value_day) == (first.status, first.posted_at_us, first.value_day)
@@ -183,14 +185,14 @@ def test_the_same_transfer_again_gives_the_first_answer_alone_and_in_other_batch
 
 def test_a_repetition_is_answered_even_where_it_would_be_refused_now(memory: Any) -> None:
     shop = make_shop(2, funds="100")
-    draft = give(*shop.customers, 100)
+    draft = give(*shop.pair, 100)
     assert one(shop.book, draft).ok
     services.account_update(account=shop.customers[1], status="frozen")
     services.book_update(book=shop.book, status="closed")
     memory()
     again = one(shop.book, draft)
     assert (again.status, again.replayed) == ("posted", True)
-    assert outcomes(post(shop.book, draft, give(*shop.customers, 1))) == ["posted", "book_closed"]
+    assert outcomes(post(shop.book, draft, give(*shop.pair, 1))) == ["posted", "book_closed"]
     assert transfer_count(shop.book) == 3
 
 
@@ -209,12 +211,16 @@ def test_a_repetition_is_answered_even_where_it_would_be_refused_now(memory: Any
 def test_the_same_id_with_other_content_is_refused_for_ever(change: dict[str, Any]) -> None:
     shop = make_shop(2, funds="100")
     content: dict[str, Any] = {
-        **{"id": uuid7(), "debit_account": shop.cash.pk, "credit_account": shop.customers[0].pk, "amount": UNIT},
-        **{"reference": "x", "metadata": {"a": 1}},
+        "id": uuid7(),
+        "debit_account": shop.cash.pk,
+        "credit_account": shop.customers[0].pk,
+        "amount": UNIT,
+        "reference": "x",
+        "metadata": {"a": 1},
     }
     assert one(shop.book, TransferDraft(**content)).ok
     other = TransferDraft(**(content | change))
-    assert outcomes([*post(shop.book, other), *post(shop.book, give(*shop.customers, 1), other)]) == [
+    assert outcomes([*post(shop.book, other), *post(shop.book, give(*shop.pair, 1), other)]) == [
         *("id_reused", "posted", "id_reused"),
     ]
     assert one(shop.book, TransferDraft(**content)).replayed
@@ -230,7 +236,7 @@ def test_an_id_of_another_book_is_refused() -> None:
 
 def test_a_linked_batch_again_stands_and_with_one_more_it_fails() -> None:
     shop = make_shop(2, funds="100")
-    batch = [give(*shop.customers, 30), give(*shop.customers, 70)]
+    batch = [give(*shop.pair, 30), give(*shop.pair, 70)]
     assert outcomes(post(shop.book, *batch, linked=True)) == ["posted", "posted"]
     again = post(shop.book, *batch, linked=True)
     assert [(result.ok, result.replayed) for result in again] == [(True, True)] * 2
@@ -261,10 +267,10 @@ def test_holds_in_one_batch_and_across_batches() -> None:
 
 def test_a_batch_that_makes_and_resolves_a_hold_writes_its_end() -> None:
     shop = make_shop(2, funds="100")
-    made = hold(*shop.customers, 60, timeout=60)
+    made = hold(*shop.pair, 60, timeout=60)
     assert outcomes(post(shop.book, made, on(made.id, Kind.HOLD_VOID))) == ["held", "voided"]
     row = Hold.objects.get(pk=made.id)
-    assert (row.status, row.posted_amount, row.remaining) == ("voided", 0, 0)
+    assert (row.status, row.posted_amount, row.remaining) == ("voided", Decimal(0), Decimal(0))
     assert (available(shop.customers[0]), recount(shop.book)) == (100, {})
 
 

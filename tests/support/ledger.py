@@ -17,6 +17,7 @@ from qenex.kernel.money import from_decimal, to_decimal
 
 DIGIT = Decimal("0.000000000000000001")
 """The smallest amount there is."""
+Amount = Decimal | int
 POSTING = (Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART, Kind.REVERSAL)
 
 
@@ -48,6 +49,11 @@ class Shop:
     asset: Asset
     cash: Account
     customers: Sequence[Account]
+
+    @property
+    def pair(self) -> tuple[Account, Account]:
+        """The first two customers."""
+        return self.customers[0], self.customers[1]
 
     def fund(self, customer: Account, amount: int | str | Decimal) -> TransferResult:
         """Pays an amount in for a customer."""
@@ -116,13 +122,13 @@ def counters(account: Account) -> Counters:
     return Counters(*map(from_decimal, row))
 
 
-def posted(account: Account) -> Decimal:
+def posted(account: Account) -> Amount:
     """The posted balance on the account's normal side, as the database has it."""
     now = counters(account)
     return to_decimal((now.debits - now.credits) * account.normal_side)
 
 
-def available(account: Account) -> Decimal:
+def available(account: Account) -> Amount:
     """The posted balance less what holds may yet take away, as the database has it."""
     now = counters(account)
     out = now.credits_pending if account.normal_side == 1 else now.debits_pending
