@@ -128,10 +128,12 @@ def known(cursor: Cursor[Row], ids: Collection[UUID]) -> dict[int, Known]:
     """The transfers that were written before under these ids, in any book."""
     found = {}
     for row in cursor.execute(_KNOWN, (_array(set(ids)),), binary=True):
-        id, book, debit, credit, *amounts = row[:7]
+        id, book, debit, credit = row[:4]
+        amount, debit_balance, credit_balance = map(from_decimal, row[4:7])
         posted_at, value_date, kind, code, origin, reference, metadata, journal, timeout, places = row[7:]
         found[id.int] = Known(
-            *(book, debit, credit, *map(from_decimal, amounts), microseconds(posted_at), value_date, Kind(kind), code),
+            *(book, debit, credit, amount, debit_balance, credit_balance, microseconds(posted_at)),
+            *(value_date, Kind(kind), code),
             *(origin, reference, metadata, journal, None if timeout is None else round(timeout), places),
         )
     return found

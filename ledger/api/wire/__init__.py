@@ -21,11 +21,12 @@ from ledger.api.wire.bodies import (
     decode_transfer,
     media_type,
 )
-from ledger.api.wire.permissions import permissions
+from ledger.api.wire.permissions import POST, permissions
 
 __all__ = [
     "JSON",
     "NDJSON",
+    "POST",
     "Answer",
     "Batch",
     "JournalBody",
