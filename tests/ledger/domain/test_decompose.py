@@ -107,16 +107,16 @@ def test_whatever_transfers_could_have_made_is_taken_apart(
     )
 )
 def test_lines_that_cannot_be_paired_are_refused_and_others_are_not(lines: list[Line]) -> None:
-    debits = sum(line.amount for line in lines if line.side == 1)
-    credits = sum(line.amount for line in lines if line.side == -1)
+    debited = sum(line.amount for line in lines if line.side == 1)
+    credited = sum(line.amount for line in lines if line.side == -1)
     turnover: Counter[UUID] = Counter()
     for line in lines:
         turnover[line.account] += line.amount
-    if debits != credits:
+    if debited != credited:
         with pytest.raises(Unbalanced):
             decompose(lines)
-    elif any(amount > debits for amount in turnover.values()):
+    elif any(amount > debited for amount in turnover.values()):
         with pytest.raises(SelfTransfer):
             decompose(lines)
     else:
-        assert sum(part.amount for part in decompose(lines)) == debits
+        assert sum(part.amount for part in decompose(lines)) == debited
