@@ -1,0 +1,107 @@
+"""Prove the ledger."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from ledger import services
+from ledger.management.progress import Progress
+from ledger.models import Book
+from ledger.verification import BookReport, verify_book
+from qenex.kernel.context import Context, acting
+
+DIFFERENT, UNUSABLE = 1, 2
+SHOWN = 1_000
+_STRAY = """
+SELECT DISTINCT t.book_id FROM ledger_transfer t WHERE NOT EXISTS (SELECT FROM ledger_book b WHERE b.id = t.book_id)
+"""
+
+
+class Command(BaseCommand):
+    """`manage.py ledger_verify`: exit code 0 when all is as computed, 1 when something differs."""
+
+    help = "Compute every balance, hold and event again from the transfers alone and compare; writers may go on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--book", action="append", default=[], metavar="CODE", help="only this book; may be repeated"
+        )
+        parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
+        parser.add_argument(
+            "--rebuild", action="store_true", help="mend the balances and holds that differ, verify again"
+        )
+        parser.add_argument("--database", default="reader", choices=sorted(connections), metavar="ALIAS")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        quiet, using = options["verbosity"] == 0, options["database"]
+        reports = []
+        for book in _books(options["book"], using):
+            report = _verify(book, using, quiet=quiet)
+            if report.count and options["rebuild"]:
+                with acting(Context(actor="ledger_verify", method="command", reason="balances differ from transfers")):
+                    mended = services.balances_rebuild(book=book.pk)
+                self._tell(report, quiet=quiet)
+                self.stdout.write(f"{book.code}: {mended:,} balances and holds were mended; verifying again.")
+                report = _verify(book, using, quiet=quiet)
+            reports.append(report)
+            self._tell(report, quiet=quiet)
+        if not options["book"]:
+            reports.append(self._strays(using))
+        self._finish(reports, options["report"])
+
+    def _tell(self, report: BookReport, *, quiet: bool) -> None:
+        for difference in report.differences[:SHOWN]:
+            self.stdout.write(f"{report.book}: {difference}")
+        if report.count > SHOWN:
+            self.stdout.write(f"{report.book}: and {report.count - SHOWN:,} more")
+        if not quiet:
+            found = f"{report.count:,} differences" if report.count else "all as computed"
+            self.stdout.write(
+                f"{report.book}: {report.transfers:,} transfers, {report.accounts:,} accounts, {report.holds:,} holds, "
+                f"{report.journals:,} journals, {report.events:,} events: {found}"
+            )
+
+    def _strays(self, using: str) -> BookReport:
+        report = BookReport("(no book)")
+        with connections[using].cursor() as cursor:
+            cursor.execute(_STRAY)
+            for (book,) in cursor.fetchall():
+                report.differ("transfer", "of a book", "book", book, "a book that there is")
+        for difference in report.differences:
+            self.stdout.write(f"{report.book}: {difference}")
+        return report
+
+    def _finish(self, reports: Sequence[BookReport], path: Path | None) -> None:
+        count = sum(report.count for report in reports)
+        if path is not None:
+            whole = {"clean": not count, "differences": count, "books": [report.as_json() for report in reports]}
+            try:
+                path.write_text(json.dumps(whole, indent=2) + "\n")
+            except OSError as error:
+                raise CommandError(f"{path} cannot be written: {error.strerror}", returncode=UNUSABLE) from None
+        if count:
+            raise CommandError(f"The ledger differs from its transfers in {count:,} places.", returncode=DIFFERENT)
+
+
+def _books(codes: Sequence[str], using: str) -> list[Book]:
+    books = Book.objects.using(using).order_by("code")
+    if not codes:
+        return list(books)
+    found = list(books.filter(code__in=codes))
+    unknown = set(codes) - {book.code for book in found}
+    if unknown:
+        raise CommandError(f"There is no book {', '.join(sorted(unknown))}.", returncode=UNUSABLE)
+    return found
+
+
+def _verify(book: Book, using: str, *, quiet: bool) -> BookReport:
+    bar = Progress(book.code, 0, "transfers", quiet=quiet)
+    try:
+        return verify_book(book, using=using, progress=lambda done: bar.show(done, f"{done:,} transfers"))
+    finally:
+        bar.close()

@@ -1,0 +1,80 @@
+"""The leaves of events' trees, built again from the stored columns as docs/guide/leaf.md describes them."""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from struct import Struct
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from ledger.engine import wire
+from qenex.kernel import canonical
+
+_LENGTH = Struct("!i")
+_NULL = _LENGTH.pack(-1)
+_NO_TAIL = _NULL + _NULL + _LENGTH.pack(0) + _NULL
+_COLUMNS = 17
+_JSONB_VERSION = b"\x01"
+_LEAF = b"\x00"
+_IDS = ("id", "book", "debit", "credit", "asset")
+_NUMBERS = (("posted_at", "V8", 8), ("value_date", ">i4", 4), ("kind", ">i2", 2), ("code", ">i4", 4))
+_AMOUNTS = ("amount", "debit_balance", "credit_balance")
+
+
+def _layout() -> "np.dtype[Any]":
+    """The columns that are never null, each behind its length."""
+    fields: list[tuple[str, Any]] = [("count", ">i2")]
+    for name in _IDS:
+        fields += [(f"{name}_length", ">i4"), (name, "V16")]
+    fields += [(name, wire.NUMERIC) for name in _AMOUNTS]
+    for name, kind, _ in _NUMBERS:
+        fields += [(f"{name}_length", ">i4"), (name, kind)]
+    return np.dtype([*fields, ("event_length", ">i4"), ("event", "V16")])
+
+
+_HEAD = _layout()
+
+
+class Leaves:
+    """Hashes of the leaves of one book."""
+
+    def __init__(self, book: UUID) -> None:
+        template = np.zeros(1, _HEAD)
+        template["count"] = _COLUMNS
+        for name in (*_IDS, "event"):
+            template[f"{name}_length"] = 16
+        for name, _, length in _NUMBERS:
+            template[f"{name}_length"] = length
+        template["book"] = np.void(book.bytes)
+        self._template = template
+
+    def hashes(self, columns: Sequence[Sequence[Any]], amounts: Sequence[Sequence[int]]) -> list[bytes]:
+        """The leaf hashes of a page of transfers, given as columns; `amounts` are in units."""
+        ids, debits, credits_, assets, _, _, _, posted, days, kinds, codes, events, *tail = columns
+        heads = np.repeat(self._template, len(ids))
+        for name, values in zip(
+            ("id", "debit", "credit", "asset", "event"), (ids, debits, credits_, assets, events), strict=True
+        ):
+            heads[name] = np.frombuffer(b"".join(values), "V16")
+        for name, units in zip(_AMOUNTS, amounts, strict=True):
+            wire.numerics(units, heads[name])
+        heads["posted_at"] = np.frombuffer(b"".join(posted), "V8")
+        heads["value_date"], heads["kind"], heads["code"] = days, kinds, codes
+        raw, size = heads.tobytes(), _HEAD.itemsize
+        return [
+            sha256(_LEAF + raw[at * size : at * size + size] + _tail(*each)).digest()
+            for at, each in enumerate(zip(*tail, strict=True))
+        ]
+
+
+def _tail(journal: bytes | None, origin: bytes | None, reference: str, metadata: str | None) -> bytes:
+    if journal is None and origin is None and not reference and metadata is None:
+        return _NO_TAIL
+    kept = None if metadata is None else _JSONB_VERSION + canonical.encode(json.loads(metadata))
+    return b"".join(map(_field, (journal, origin, reference.encode(), kept)))
+
+
+def _field(value: bytes | None) -> bytes:
+    return _NULL if value is None else _LENGTH.pack(len(value)) + value
