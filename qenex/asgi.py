@@ -18,5 +18,5 @@ from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
 
-application = ProtocolTypeRouter({"http": HotPath(http), "websocket": websocket})
+application = HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}))
 settle()

@@ -65,7 +65,7 @@ def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> Non
         return batch
 
     try:
-        batch = transactions.run(command, locks=[book_lock(book)])
+        batch = transactions.run(command, locks=[book_lock(book)], configuration=write.BY_INDEX)
     except IntegrityError as error:
         if not careful and any(constraint in str(error) for constraint in _USED_BEFORE):
             raise _SeenBefore from error
@@ -79,7 +79,6 @@ class _Batch:
     def __init__(self, book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.cursor = write.open_cursor(connection.connection)
-        write.plan_by_index(self.cursor)
         self.head = load.head(self.cursor, book)
         self.state = BookState(cache.recall(book, self.head.batch_id))
         self.batch_id = uuid7()
@@ -154,13 +153,18 @@ class _Batch:
             raise _SeenBefore
 
     def _finish(self, last_us: int) -> None:
-        self.balances.write(self.cursor)
-        write.holds(self.cursor, self.book, self.state, self.rows)
-        for group in self.groups.written():
-            if group.journal is not None:
-                write.journal(self.cursor, self.book, group.journal, group.first_us)
-        events.write(self.events)
-        write.head(self.cursor, self.book, self.batch_id, last_us)
+        """Sends what remains in one go, and looks at the answers at its end."""
+        counting = write.open_cursor(connection.connection)
+        with connection.connection.pipeline():
+            self.balances.write(counting)
+            write.holds(self.cursor, self.book, self.state, self.rows)
+            for group in self.groups.written():
+                if group.journal is not None:
+                    write.journal(self.cursor, self.book, group.journal, group.first_us)
+            events.write(self.events)
+            write.head(self.cursor, self.book, self.batch_id, last_us)
+        self.balances.check(counting.rowcount)
+
 
 
 def _held_together(verdicts: Mapping[int, GateVerdict], count: int) -> Mapping[int, GateVerdict]:

@@ -57,12 +57,8 @@ def open_cursor(connection: object) -> Cursor[DbRow]:
     return cursor
 
 
-_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-
-
-def plan_by_index(cursor: Cursor[DbRow]) -> None:
-    """Makes every look-up of the transaction one by primary key, whatever the planner believes about young tables."""
-    cursor.execute(_BY_INDEX)
+BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Makes every look-up of the transaction one by primary key, whatever the planner believes about young tables."""
 
 
 def transfers(cursor: Cursor[DbRow], chunks: Iterable[Sequence[bytes]]) -> None:
@@ -94,13 +90,15 @@ class BalanceChanges:
             self.pending = (numeric_array(debits_pending), numeric_array(credits_pending))
 
     def write(self, cursor: Cursor[DbRow]) -> None:
-        """Adds the changes. Raises BalanceMissing where a counter is not there to be changed."""
-        if not self.count:
-            return
-        query = _POSTED_AND_PENDING if self.pending else _POSTED
-        cursor.execute(query, (self.ids, *self.posted, *self.pending))
-        if cursor.rowcount != self.count:
-            raise BalanceMissing(f"{self.count - cursor.rowcount} accounts have no balance row")
+        """Adds the changes."""
+        if self.count:
+            query = _POSTED_AND_PENDING if self.pending else _POSTED
+            cursor.execute(query, (self.ids, *self.posted, *self.pending))
+
+    def check(self, written: int) -> None:
+        """Raises BalanceMissing where fewer counters than were to be changed were there."""
+        if written < self.count:
+            raise BalanceMissing(f"{self.count - written} accounts have no balance row")
 
 
 def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Row]) -> None:

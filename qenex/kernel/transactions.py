@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from django.conf import settings
@@ -50,18 +50,24 @@ def is_transient(error: Error) -> bool:
     )
 
 
-def run(command: Callable[[], T], *, locks: Sequence[str] = ()) -> T:
+NO_SETTINGS: Mapping[str, str] = {}
+
+
+def run(
+    command: Callable[[], T], *, locks: Sequence[str] = (), configuration: Mapping[str, str] = NO_SETTINGS
+) -> T:
     """Runs the command in a durable transaction of its own and returns what it returns.
 
     `locks` are names of lock tables, taken in order before anything else: `LOCK TABLE` as the first statement takes no
     snapshot, so a serializable transaction that waited for it sees what the earlier holder committed.
+    `configuration`: PostgreSQL's settings for this transaction alone.
     A stored answer to the caller's idempotency key is raised as `idempotency.Replayed`; a new one is stored here.
     Raises Busy when the locks or the database cannot be had.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(durable=True):
-                _lock(locks)
+                _begin(locks, configuration)
                 return idempotency.once(command)
         except Error as error:
             if sql_state(error) == "55P03":
@@ -76,11 +82,13 @@ def run(command: Callable[[], T], *, locks: Sequence[str] = ()) -> T:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _lock(tables: Sequence[str]) -> None:
-    if not tables:
-        return
-    names = ", ".join(connection.ops.quote_name(table) for table in sorted(set(tables)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SET LOCAL lock_timeout = {int(settings.LOCK_TIMEOUT_MS)}; LOCK TABLE {names} IN EXCLUSIVE MODE"
-        )
+def _begin(locks: Sequence[str], configuration: Mapping[str, str]) -> None:
+    """Sets and locks in one round trip; a process that waits for the lock holds up nobody else."""
+    statements = [f"SET LOCAL {name} = {value}" for name, value in configuration.items()]
+    if locks:
+        names = ", ".join(connection.ops.quote_name(table) for table in sorted(set(locks)))
+        statements.append(f"SET LOCAL lock_timeout = {int(settings.LOCK_TIMEOUT_MS)}")
+        statements.append(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+    if statements:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(statements))

@@ -1,6 +1,7 @@
 """The application that stands in front of Django's."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from ledger.api import wire
-from ledger.api.hot.http import App, Body, Receive, Scope, Send, header, respond
+from ledger.api.hot.http import App, Body, Receive, Scope, Send, headers_of, respond
 from ledger.api.hot.principals import Principal, Principals
 from ledger.api.wire import Answer, Batch, Single
 from ledger.domain.drafts import Drafts
@@ -27,6 +28,8 @@ BATCH = "/api/v1/transfers/batch"
 THREADS = 4
 """Books that post at the same time in one process."""
 Decoded = Single | Batch
+Headers = dict[bytes, bytes]
+_JSON, _PROBLEM = wire.JSON.encode(), problems.CONTENT_TYPE.encode()
 
 
 class HotPath:
@@ -50,14 +53,15 @@ class HotPath:
 
     async def _serve(self, scope: Scope, body: Body, send: Send) -> bool:
         """Whether the request was answered. Nothing has been posted where it was not."""
-        principal = await self._principal(scope)
+        headers = headers_of(scope)
+        principal = await self._principal(headers)
         if principal is None:
             return False
         raw = await body.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         if raw is None:
             return False
         try:
-            decoded = _decode(scope, raw)
+            decoded = _decode(scope, headers, raw)
             drafts: Drafts = [decoded.draft] if isinstance(decoded, Single) else decoded.drafts
             for draft in drafts:
                 check(draft)
@@ -66,8 +70,7 @@ class HotPath:
             return False
         if not wire.permissions(drafts) <= principal.permissions:
             return False
-        by = _context(scope, principal)
-        await self._post(book, decoded, drafts, by, send)
+        await self._post(book, decoded, drafts, _context(scope, headers, principal), send)
         return True
 
     async def _post(self, book: UUID, decoded: Decoded, drafts: Drafts, by: Context, send: Send) -> None:
@@ -82,13 +85,13 @@ class HotPath:
             if problem is None:
                 raise
             body = problem.body(by.request_id)
-            await respond(send, problem.kind.status, problems.CONTENT_TYPE, body, {**problem.headers, **headers})
+            await respond(send, problem.kind.status, _PROBLEM, body, {**problem.headers, **headers})
             return
-        await respond(send, answer.status, wire.JSON, answer.body, {**answer.headers, **headers})
+        await respond(send, answer.status, _JSON, answer.body, {**answer.headers, **headers})
 
-    async def _principal(self, scope: Scope) -> Principal | None:
-        authorization = header(scope, b"authorization")
-        if authorization is None or header(scope, b"cookie") is not None:
+    async def _principal(self, headers: Headers) -> Principal | None:
+        authorization = headers.get(b"authorization")
+        if authorization is None or b"cookie" in headers:
             return None
         return await self._principals.of(authorization)
 
@@ -107,9 +110,9 @@ def _find_book(named: str) -> UUID:
         return book_id(named)
 
 
-def _decode(scope: Scope, raw: bytes) -> Decoded:
+def _decode(scope: Scope, headers: Headers, raw: bytes) -> Decoded:
     """Raises Problem."""
-    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
+    content_type = headers.get(b"content-type", b"").decode("latin-1")
     if scope["path"] == SINGLE:
         wire.media_type(content_type, wire.JSON)
         return wire.decode_transfer(raw)
@@ -131,14 +134,18 @@ def _answer(decoded: Decoded, results: list[TransferResult]) -> Answer:
     return wire.answer_batch(decoded, results)
 
 
-def _context(scope: Scope, principal: Principal) -> Context:
-    given = header(scope, b"x-request-id")
-    forwarded = header(scope, b"x-forwarded-for") or b""
+def _context(scope: Scope, headers: Headers, principal: Principal) -> Context:
+    given = headers.get(b"x-request-id")
     client = scope.get("client")
     return Context(
         actor_id=principal.id,
         actor=principal.name,
-        address=client_address(client[0] if client else "", forwarded.decode("latin-1")),
+        address=_address(client[0] if client else "", headers.get(b"x-forwarded-for", b"")),
         method="token",
         request_id=request_id(given.decode("latin-1") if given else None),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _address(remote: str, forwarded: bytes) -> str | None:
+    return client_address(remote, forwarded.decode("latin-1"))

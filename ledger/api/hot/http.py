@@ -1,6 +1,6 @@
 """As much of ASGI as the fast path needs."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -8,6 +8,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+AMBIGUOUS = b"\0"
 
 
 class Body:
@@ -41,19 +43,18 @@ class Body:
         return await self._receive()
 
 
-def header(scope: Scope, wanted: bytes) -> bytes | None:
-    """The header's value; none where it is missing or was sent more than once."""
-    values = [value for name, value in scope["headers"] if name == wanted]
-    return values[0] if len(values) == 1 else None
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The request's headers; of one that was sent more than once, what no value can be: they are to be read elsewhere."""
+    headers = dict(scope["headers"])
+    if len(headers) != len(scope["headers"]):
+        names = [name for name, _ in scope["headers"]]
+        headers.update((name, AMBIGUOUS) for name in names if names.count(name) > 1)
+    return headers
 
 
-async def respond(send: Send, status: int, media_type: str, body: bytes, headers: Mapping[str, str]) -> None:
+async def respond(send: Send, status: int, media_type: bytes, body: bytes, headers: Mapping[str, str]) -> None:
     """Sends an answer."""
-    pairs: Iterable[tuple[str, str]] = (
-        ("Content-Type", media_type),
-        ("Content-Length", str(len(body))),
-        *headers.items(),
-    )
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]
+    raw = [(b"content-type", media_type), (b"content-length", b"%d" % len(body))]
+    raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
