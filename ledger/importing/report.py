@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ledger.importing.problems import FileProblem
+from ledger.models import Asset
 from qenex.kernel.money import format_units
 
 
@@ -24,13 +25,13 @@ class Outcome:
         """Lines that a gate turned into holds."""
         self.refused = 0
         self.codes: Counter[str] = Counter()
-        self.sums: Counter[str] = Counter()
+        self.sums: Counter[Asset] = Counter()
         """Asset → units of the lines that stand in the book now."""
         self.accounts = 0
         self.assets = 0
         self.seconds = 0.0
 
-    def stands(self, status: str, asset: str, units: int) -> None:
+    def stands(self, status: str, asset: Asset, units: int) -> None:
         """Counts a line that is in the book."""
         if status == "repeated":
             self.repeated += 1
@@ -52,11 +53,11 @@ class Outcome:
         if self.held:
             parts.insert(1, f"{self.held:,} held by a limit")
         made = f"{self.accounts:,} accounts and {self.assets:,} assets {'would be' if dry_run else 'were'} made"
-        sums = ", ".join(f"{asset} {format_units(units)}" for asset, units in sorted(self.sums.items())) or "nothing"
+        sums = sorted(f"{asset.code} {format_units(units, asset.places)}" for asset, units in self.sums.items())
         return (
             f"Book {book}: {self.lines:,} lines in {self.seconds:.1f} s ({self.rate:,.0f} lines/s).\n"
             f"Of these, {', '.join(parts)}; {made}.\n"
-            f"Sum of the lines that {'are good' if dry_run else 'stand'}: {sums}."
+            f"Sum of the lines that {'are good' if dry_run else 'stand'}: {', '.join(sums) or 'nothing'}."
         )
 
 

@@ -107,7 +107,7 @@ class Import:
             elif answer.status == "refused":
                 self._refused.append((line.number, answer.code, answer.message, line.values))
             else:
-                self.outcome.stands(answer.status, line.debit.asset.code, line.units)
+                self.outcome.stands(answer.status, line.debit.asset, line.units)
         return left
 
     def _write_refused(self) -> None:

@@ -76,7 +76,7 @@ def _compare_facts(account: bytes, stored: dict[str, Any], told: dict[str, Any] 
 
 def _compare_totals(totals: Mapping[str, list[int]], report: BookReport) -> None:
     for asset, (debits, credits_) in sorted(totals.items()):
-        report.totals[asset] = {"debits": format_units(debits), "credits": format_units(credits_)}
+        report.totals[asset] = {"debits": format_units(debits, 0), "credits": format_units(credits_, 0)}
         report.amount("trial balance", asset, "the sum of debits", debits, credits_)
 
 
@@ -94,4 +94,4 @@ def _replayed(snapshot: Snapshot, book: UUID) -> dict[str, dict[str, Any]]:
 
 
 def _amount(value: Decimal | str | None) -> str | None:
-    return None if value is None else format_units(from_decimal(Decimal(value)))
+    return None if value is None else format_units(from_decimal(Decimal(value)), 0)

@@ -54,7 +54,7 @@ class BookReport:
     def amount(self, table: str, id: object, what: str, stored: int, computed: int) -> None:
         """Notes a difference of two amounts in units where there is one."""
         if stored != computed:
-            self.differ(table, id, what, format_units(stored), format_units(computed))
+            self.differ(table, id, what, format_units(stored, 0), format_units(computed, 0))
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON types."""

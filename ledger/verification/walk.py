@@ -82,7 +82,7 @@ class Walk:
     ) -> None:
         debit, credit = self._account(id, debit_id, asset), self._account(id, credit_id, asset)
         if amount <= 0 or amount % debit.quantum:
-            self.report.differ("transfer", id, "amount", format_units(amount), "a positive amount of its asset")
+            self.report.differ("transfer", id, "amount", format_units(amount, 0), "a positive amount of its asset")
         if kind in _POSTING:
             debit.debits += amount
             credit.credits += amount
