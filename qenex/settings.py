@@ -188,6 +188,7 @@ LEDGER_BATCH_MAX = 10_000
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["qenex.formats"]
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
@@ -203,10 +204,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
-SECURE_PROXY_SSL_HEADER = None if EMBEDDED else ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies of ours append to X-Forwarded-For
+# Only a proxy of ours may say that its client came by TLS; without one the header is the client's own.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies of ours append to X-Forwarded-For
 
 # --- Observation
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")

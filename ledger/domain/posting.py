@@ -271,10 +271,8 @@ def _row(
 def _check_floors(debit: AccountState, credit: AccountState, amount: int) -> None:
     """A debit shrinks an account of the credit side, a credit one of the debit side: neither falls below its floor."""
     floor = debit.floor
-    if floor is not None and debit.normal == -1:
-        if debit.credits - debit.debits - debit.debits_pending - amount < floor:
-            raise Refused(Code.INSUFFICIENT_FUNDS)
+    if floor is not None and debit.normal == -1 and debit.available - amount < floor:
+        raise Refused(Code.INSUFFICIENT_FUNDS)
     floor = credit.floor
-    if floor is not None and credit.normal == 1:
-        if credit.debits - credit.credits - credit.credits_pending - amount < floor:
-            raise Refused(Code.INSUFFICIENT_FUNDS)
+    if floor is not None and credit.normal == 1 and credit.available - amount < floor:
+        raise Refused(Code.INSUFFICIENT_FUNDS)

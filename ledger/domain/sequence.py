@@ -1,4 +1,4 @@
-"""A batch is its transfers' order: this module walks it, gives each its moment and its result, and lets groups fail whole."""
+"""A batch is its transfers' order: each gets its moment and its result here, and groups fail whole."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

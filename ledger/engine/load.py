@@ -118,8 +118,8 @@ def origins(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int,
     """Those of the transfers that the book has and that can be reversed, with what was reversed of each."""
     rows = cursor.execute(_ORIGINS, (int(Kind.REVERSAL), _array(ids)), binary=True)
     return {
-        id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(reversed))
-        for its_book, kind, id, debit, credit, amount, reversed in rows
+        id.int: OriginState(debit.int, credit.int, from_decimal(amount), from_decimal(undone))
+        for its_book, kind, id, debit, credit, amount, undone in rows
         if its_book == book and kind in REVERSIBLE
     }
 
@@ -132,9 +132,22 @@ def known(cursor: Cursor[Row], ids: Collection[UUID]) -> dict[int, Known]:
         amount, debit_balance, credit_balance = map(from_decimal, row[4:7])
         posted_at, value_date, kind, code, origin, reference, metadata, journal, timeout, places = row[7:]
         found[id.int] = Known(
-            *(book, debit, credit, amount, debit_balance, credit_balance, microseconds(posted_at)),
-            *(value_date, Kind(kind), code),
-            *(origin, reference, metadata, journal, None if timeout is None else round(timeout), places),
+            book=book,
+            debit=debit,
+            credit=credit,
+            amount=amount,
+            debit_balance=debit_balance,
+            credit_balance=credit_balance,
+            posted_at_us=microseconds(posted_at),
+            value_date=value_date,
+            kind=Kind(kind),
+            code=code,
+            origin=origin,
+            reference=reference,
+            metadata=metadata,
+            journal=journal,
+            timeout=None if timeout is None else round(timeout),
+            places=places,
         )
     return found
 
@@ -164,7 +177,8 @@ def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[Tra
     known = state.accounts
     named = [draft.debit_account for draft in drafts] + [draft.credit_account for draft in drafts]
     missing = {id.int: id for id in named if id is not None and id.int not in known}
-    for pair in (*state.holds.values(), *state.origins.values()):
-        missing.update((key, UUID(int=key)) for key in (pair.debit, pair.credit) if key not in known)
+    pairs = [(hold.debit, hold.credit) for hold in state.holds.values()]
+    pairs += [(origin.debit, origin.credit) for origin in state.origins.values()]
+    missing.update((key, UUID(int=key)) for pair in pairs for key in pair if key not in known)
     if missing:
         known.update(accounts(cursor, book, missing.values()))

@@ -108,7 +108,7 @@ class _Batch:
         cache.remember(self.book, self.batch_id if self.rows else self.head.batch_id, self.state.accounts)
 
     def _encoded(self, walk: Walk, orders: Sequence[Order]) -> Iterator[list[bytes]]:
-        """COPY's rows in chunks. While the server takes in one, the next is made, and at the end what is left to send."""
+        """COPY's rows in chunks: while the server takes in one, the next is made; then what is left to send."""
         encoder = Encoder(self.book)
         entries = self._walked(walk, orders)
         while chunk := list(islice(entries, CHUNK)):
@@ -164,7 +164,6 @@ class _Batch:
             events.write(self.events)
             write.head(self.cursor, self.book, self.batch_id, last_us)
         self.balances.check(counting.rowcount)
-
 
 
 def _held_together(verdicts: Mapping[int, GateVerdict], count: int) -> Mapping[int, GateVerdict]:

@@ -1,9 +1,10 @@
 """Writing a batch: rows by binary COPY, balances by one UPDATE, holds, the journal and the head."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from ledger.domain.drafts import Journal, Kind
 from ledger.domain.posting import BookState, Row
@@ -49,9 +50,9 @@ class BalanceMissing(AssertionError):
     """An account that was read under the lock has no balance row to update: the database was changed by hand."""
 
 
-def open_cursor(connection: object) -> Cursor[DbRow]:
+def open_cursor(connection: Connection[Any]) -> Cursor[DbRow]:
     """A cursor that binds parameters on the server, in binary, as the engine's statements expect."""
-    cursor: Cursor[DbRow] = Cursor(connection)  # type: ignore[arg-type]  # Django types its connection as Any-like
+    cursor: Cursor[DbRow] = Cursor(connection)
     cursor.adapters.register_dumper("ledger.engine.wire.NumericArray", NumericArrayDumper)
     cursor.adapters.register_dumper("ledger.engine.wire.UuidArray", UuidArrayDumper)
     return cursor

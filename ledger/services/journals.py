@@ -63,8 +63,8 @@ def journal_reverse(
 ) -> tuple[UUID, list[TransferResult]]:
     """Reverses a journal: all that is left of its transfers, or of those named as much as given.
 
-    Each transfer is posted the other way round, and never for more than was posted. Raises NotFound, Invalid (no reason,
-    nothing left, an amount that is none) and TransferRefused.
+    Each transfer is posted the other way round, and never for more than was posted. Raises NotFound, Invalid (no
+    reason, nothing left, an amount that is none) and TransferRefused.
     """
     if not reason.strip():
         raise Invalid("reason", "a reversal needs a reason")
@@ -93,9 +93,9 @@ def _chosen(journal: UUID, reversal: UUID) -> list[tuple[UUID, int]]:
     done = list(Transfer.objects.filter(journal_id=reversal).order_by("posted_at").values_list("origin_id", flat=True))
     if done:
         return [(origin, 0) for origin in done if origin is not None]
-    reversed_sum = Transfer.objects.filter(origin_id=OuterRef("pk"), kind=Kind.REVERSAL).order_by()
-    reversed_sum = reversed_sum.values("origin_id").annotate(total=Sum("amount")).values("total")
-    left = _posted(journal).annotate(done=Subquery(reversed_sum)).filter(Q(done=None) | Q(done__lt=F("amount")))
+    reversals = Transfer.objects.filter(origin_id=OuterRef("pk"), kind=Kind.REVERSAL).order_by()
+    undone = reversals.values("origin_id").annotate(total=Sum("amount")).values("total")
+    left = _posted(journal).annotate(done=Subquery(undone)).filter(Q(done=None) | Q(done__lt=F("amount")))
     return [(origin, 0) for origin in left.order_by("-posted_at").values_list("pk", flat=True)]
 
 

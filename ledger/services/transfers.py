@@ -171,7 +171,7 @@ def _units(value: Any) -> int:
     except AmountProblem as problem:
         raise Invalid("amount", str(problem)) from problem
     if isinstance(value, int) and not isinstance(value, bool):
-        return value * UNIT
+        return int(value) * UNIT
     raise Invalid("amount", "must be a Decimal, a decimal string or a whole number")
 
 

@@ -6,9 +6,9 @@ from decimal import Context, Decimal, Inexact
 from enum import Enum
 
 SCALE = 18
-UNIT = 10**SCALE
+UNIT: int = 10**SCALE
 """How many units make one whole: one euro is `UNIT` units."""
-MAX_UNITS = 10**38 - 1
+MAX_UNITS: int = 10**38 - 1
 """The largest amount that NUMERIC(38,18) holds, in units."""
 
 _AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)

@@ -44,7 +44,7 @@ class Body:
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """The request's headers; of one that was sent more than once, what no value can be: they are to be read elsewhere."""
+    """The request's headers; one that was sent more than once has a value that nothing accepts."""
     headers = dict(scope["headers"])
     if len(headers) != len(scope["headers"]):
         names = [name for name, _ in scope["headers"]]
