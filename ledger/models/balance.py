@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.choices import Side
 from ledger.models.account import Account
-from ledger.models.fields import AmountField
+from ledger.models.fields import ABOVE_ALL, AmountField
 from qenex.kernel.money import from_decimal, to_decimal
 
 ZERO = Decimal(0)
@@ -45,7 +45,11 @@ class Balance(models.Model):
                 condition=Q(debits_posted__gte=0)
                 & Q(credits_posted__gte=0)
                 & Q(debits_pending__gte=0)
-                & Q(credits_pending__gte=0),
+                & Q(credits_pending__gte=0)
+                & Q(debits_posted__lt=ABOVE_ALL)
+                & Q(credits_posted__lt=ABOVE_ALL)
+                & Q(debits_pending__lt=ABOVE_ALL)
+                & Q(credits_pending__lt=ABOVE_ALL),
                 name="balance_counters_not_negative",
             ),
             models.CheckConstraint(

@@ -1,10 +1,14 @@
 """The field of money."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
 
 from qenex.kernel.money import SCALE
+
+ABOVE_ALL = Decimal(10) ** 20
+"""More than any amount; PostgreSQL holds NaN for more than any number, so that only this keeps it out."""
 
 
 class AmountField(models.DecimalField):  # type: ignore[type-arg]  # its type arguments are for sub-classes that convert

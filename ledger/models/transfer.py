@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ledger.choices import TransferKind
-from ledger.models.fields import AmountField
+from ledger.models.fields import ABOVE_ALL, AmountField
 from qenex.kernel.ids import uuid7
 
 
@@ -57,7 +57,7 @@ class Transfer(TransferFields):
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
+            models.CheckConstraint(condition=Q(amount__gt=0) & Q(amount__lt=ABOVE_ALL), name="transfer_amount_positive"),
             models.CheckConstraint(condition=~Q(debit_account_id=F("credit_account_id")), name="transfer_two_accounts"),
         ]
         indexes = [

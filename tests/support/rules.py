@@ -28,7 +28,14 @@ CASH, ALICE, BOB, GOLD_CASH = 1, 2, 3, 4
 
 def account(number: int, **fields: Any) -> AccountState:
     """A credit-side account in euros without a floor, unless told otherwise."""
-    given = {"asset": EURO, "quantum": CENT, "normal": CREDIT, "floor": None, "status": "open", "counters": ZERO}
+    given: dict[str, Any] = {
+        "asset": EURO,
+        "quantum": CENT,
+        "normal": CREDIT,
+        "floor": None,
+        "status": "open",
+        "counters": ZERO,
+    }
     return AccountState(UUID(int=number).bytes, **(given | fields))
 
 

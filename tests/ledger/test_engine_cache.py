@@ -1,0 +1,148 @@
+"""What a process remembers of a book: used only while nobody else has written, and never after a failure."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import InternalError, connection
+from msgspec.structs import replace
+
+from ledger import services
+from ledger.engine import cache, load, write
+from ledger.models import BookHead
+from qenex.kernel.ids import uuid7
+from tests.support.ledger import Shop, counters, give, make_shop, one, post, posted, recount
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    cache.forget()
+    yield
+    cache.forget()
+
+
+@pytest.fixture
+def shop(database: None) -> Shop:
+    return make_shop(2, funds="100")
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[set[UUID]]:
+    """The accounts that postings have read from the database, posting by posting."""
+    seen: list[set[UUID]] = []
+    original = load.accounts
+
+    def accounts(cursor: Any, book: UUID, ids: Any) -> Any:
+        seen.append(set(ids))
+        return original(cursor, book, ids)
+
+    monkeypatch.setattr(load, "accounts", accounts)
+    return seen
+
+
+def test_an_account_is_read_once(shop: Shop, read: list[set[UUID]]) -> None:
+    cache.forget()
+    for _ in range(3):
+        assert one(shop.book, give(*shop.pair, 1)).ok
+    assert read == [{each.pk for each in shop.customers}]
+    assert shop.fund(shop.customers[0], 1).ok
+    assert read[1:] == [{shop.cash.pk}]
+    assert recount(shop.book) == {}
+
+
+def test_refusals_and_repetitions_keep_what_is_remembered_right(shop: Shop, read: list[set[UUID]]) -> None:
+    draft = give(*shop.pair, 30)
+    assert one(shop.book, draft).ok
+    assert one(shop.book, give(*shop.pair, 71)).code == "insufficient_funds"
+    post(shop.book, give(*shop.pair, 50), give(*shop.pair, 50), linked=True)
+    assert one(shop.book, draft).replayed
+    assert one(shop.book, give(*shop.pair, 70)).debit_balance == 0
+    assert recount(shop.book) == {}
+
+
+def test_an_unknown_account_is_asked_for_every_time(shop: Shop) -> None:
+    draft = give(*shop.pair, 1)
+    stranger = uuid7()
+    assert one(shop.book, replace(draft, debit_account=stranger)).code == "account_not_found"
+    made = services.account_create(book=shop.book, asset=shop.asset, type="asset", code="late", id=stranger)
+    assert one(shop.book, give(made, shop.customers[0], 1)).ok
+
+
+@pytest.mark.parametrize("change", [{"status": "frozen"}, {"floor": None}, {"name": "x"}])
+def test_a_changed_account_is_read_again(shop: Shop, read: list[set[UUID]], change: dict[str, Any]) -> None:
+    one(shop.book, give(*shop.pair, 1))
+    before = len(read)
+    services.account_update(account=shop.customers[0], **change)
+    one(shop.book, give(*shop.pair, 1))
+    assert len(read) == before + 1
+
+
+def test_a_head_that_another_process_moved_makes_it_forget(shop: Shop, read: list[set[UUID]]) -> None:
+    one(shop.book, give(*shop.pair, 1))
+    before = len(read)
+    _elsewhere(shop, 50)
+    result = one(shop.book, give(*shop.pair, 40))
+    assert (result.debit_balance // 10**18, len(read)) == (9, before + 2)
+    assert one(shop.book, give(*shop.pair, 10)).code == "insufficient_funds"
+    assert recount(shop.book) == {}
+
+
+def _elsewhere(shop: Shop, amount: int) -> None:
+    """Posts as another process would: with a memory of its own."""
+    mine = dict(cache._books)
+    cache.forget()
+    assert one(shop.book, give(*shop.pair, amount)).ok
+    cache.forget()
+    cache._books.update(mine)
+
+
+@pytest.mark.parametrize("broken", ["holds", "head", "journal"])
+def test_after_a_failure_nothing_is_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """The rules have moved the balances in memory, but the transaction is rolled back."""
+    one(shop.book, give(*shop.pair, 1))
+    before = counters(shop.customers[0])
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, broken, fail)
+        with pytest.raises(RuntimeError):
+            services.journal_post(book=shop.book, transfers=[give(*shop.pair, 50)])
+    assert shop.book.pk not in cache._books
+    assert counters(shop.customers[0]) == before
+    assert one(shop.book, give(*shop.pair, 1)).debit_balance == 98 * 10**18
+    assert recount(shop.book) == {}
+
+
+def test_after_a_failed_commit_nothing_is_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    one(shop.book, give(*shop.pair, 1))
+
+    def commit(*_: Any) -> None:
+        raise InternalError("the line is dead")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "commit", commit)
+        with pytest.raises(InternalError):
+            one(shop.book, give(*shop.pair, 50))
+    assert shop.book.pk not in cache._books
+    assert (posted(shop.customers[0]), recount(shop.book)) == (99, {})
+
+
+def test_more_accounts_than_the_limit_are_not_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MAX_ACCOUNTS", 1)
+    for _ in range(2):
+        assert one(shop.book, give(*shop.pair, 1)).ok
+        assert shop.book.pk not in cache._books
+    assert recount(shop.book) == {}
+
+
+def test_what_is_remembered_is_what_the_database_has(shop: Shop) -> None:
+    post(shop.book, give(*shop.pair, 10), give(*shop.pair, 200), give(shop.customers[1], shop.cash, 5))
+    remembered = cache._books[shop.book.pk]
+    assert remembered.batch_id == BookHead.objects.get(pk=shop.book.pk).batch_id
+    for account in (shop.cash, *shop.customers):
+        assert remembered.accounts[account.pk.int].counters() == counters(account)
