@@ -29,11 +29,11 @@ def load_demo() -> bool:
 
 
 def ensure_sign_in(var: Path) -> SignIn:
-    """The demo user, made a superuser with a random password when the database has nobody at all."""
+    """The demo user, made a superuser with a random password when the database has no superuser yet."""
     users = get_user_model()._default_manager
     user = users.filter(username=DEMO_USER).first()
     if user is None:
-        if users.exists():
+        if users.filter(is_superuser=True).exists():
             return SignIn("one of your own users", None)
         user = users.create_superuser(DEMO_USER, None, _new_password(var / PASSWORD_FILE))
     password = _kept_password(var / PASSWORD_FILE)
