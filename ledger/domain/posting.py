@@ -10,12 +10,13 @@ import msgspec
 
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import Code
-from ledger.domain.state import AccountState, Counters, HoldState, OriginState
+from ledger.domain.state import AccountState, HoldState, OriginState, Plain
 from qenex.kernel.money import MAX_UNITS
 
 DAY_US = 86_400_000_000
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 REVERSIBLE = (Kind.POSTED, Kind.HOLD_POST, Kind.HOLD_PART)
+_POSTED = Kind.POSTED
 _HOLD_STATUS = {
     Kind.HOLD_PART: "open",
     Kind.HOLD_POST: "posted",
@@ -55,7 +56,7 @@ class Touched:
     __slots__ = ("accounts", "holds", "origins")
 
     def __init__(self) -> None:
-        self.accounts: dict[int, Counters] = {}
+        self.accounts: dict[int, Plain] = {}
         self.holds: dict[int, tuple[int, str] | None] = {}
         """Posted amount and status; none for a hold that was made."""
         self.origins: dict[int, int | None] = {}
@@ -97,7 +98,7 @@ class BookState:
 
     def apply(self, draft: TransferDraft, kind: Kind, posted_at_us: int) -> Row:
         """Makes one transfer. Raises Refused, and then nothing has changed."""
-        if kind is Kind.POSTED:
+        if kind is _POSTED:  # the constant: looking a member up in its class costs as much as a comparison of amounts
             debit, credit = self._accounts(draft)
             return self._post(draft, kind, debit, credit, draft.amount, posted_at_us)
         if kind is Kind.HOLD:
@@ -153,7 +154,8 @@ class BookState:
         if debit.floor is not None or credit.floor is not None:
             _check_floors(debit, credit, amount)
         self._touch(debit, credit)
-        debit.debits, credit.credits = debits, credits
+        debit.debits = debits
+        credit.credits = credits
         return _row(draft, kind, debit, credit, amount, posted_at_us)
 
     def _hold(self, draft: TransferDraft, posted_at_us: int) -> Row:

@@ -89,8 +89,16 @@ class Sequence:
             order.results.append(refused(draft.id, refusal.code, refusal.detail))
             return None
         result = TransferResult(
-            *(draft.id, STATUS[row.kind], None, "", row.posted_at_us, row.value_day),
-            *(row.debit_balance, row.credit_balance, False, PLACES[row.debit.quantum]),
+            draft.id,
+            STATUS[row.kind],
+            None,
+            "",
+            row.posted_at_us,
+            row.value_day,
+            row.debit_balance,
+            row.credit_balance,
+            False,
+            PLACES[row.debit.quantum],
         )
         self.next_us += 1
         self.made[id] = (draft, order.journal, result)

@@ -17,6 +17,10 @@ class Counters(NamedTuple):
     credits_pending: int
 
 
+Plain = tuple[int, int, int, int]
+"""Counters without their names."""
+
+
 class AccountState:
     """An account as the posting rules see it. Amounts are units of 10^-18."""
 
@@ -49,11 +53,11 @@ class AccountState:
         self.status = status
         self.restore(counters)
 
-    def counters(self) -> Counters:
-        """The four counters as they are now."""
-        return Counters(self.debits, self.credits, self.debits_pending, self.credits_pending)
+    def counters(self) -> Plain:
+        """The four counters as they are now, in their order: a named tuple takes several times as long to make."""
+        return self.debits, self.credits, self.debits_pending, self.credits_pending
 
-    def restore(self, counters: Counters) -> None:
+    def restore(self, counters: Plain) -> None:
         """Sets the four counters."""
         self.debits, self.credits, self.debits_pending, self.credits_pending = counters
 

@@ -73,13 +73,14 @@ class Encoder:
     def _heads(self, rows: Sequence[Row], events: Sequence[bytes]) -> bytes:
         """The columns that are never null, of all rows at once: column by column is where numpy saves the time."""
         heads = np.repeat(self._template, len(rows))
+        quantum = min(row.debit.quantum for row in rows)
         heads["id"] = _ids([row.draft.id.int.to_bytes(16) for row in rows])
         heads["debit"] = _ids([row.debit.id for row in rows])
         heads["credit"] = _ids([row.credit.id for row in rows])
         heads["asset"] = _ids([row.debit.asset for row in rows])
-        wire.numerics([row.amount for row in rows], heads["amount"])
-        wire.numerics([row.debit_balance for row in rows], heads["debit_balance"])
-        wire.numerics([row.credit_balance for row in rows], heads["credit_balance"])
+        wire.numerics([row.amount for row in rows], quantum, heads["amount"])
+        wire.numerics([row.debit_balance for row in rows], quantum, heads["debit_balance"])
+        wire.numerics([row.credit_balance for row in rows], quantum, heads["credit_balance"])
         heads["posted_at"] = np.array([row.posted_at_us for row in rows], np.int64) - EPOCH_US
         heads["value_date"] = np.array([row.value_day for row in rows], np.int32) - EPOCH_DAYS
         heads["kind"] = [row.kind for row in rows]

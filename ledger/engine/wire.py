@@ -34,32 +34,45 @@ _BASE = 10_000
 _INT64 = 2**63
 
 
-def numerics(units: Sequence[int], into: Array | None = None) -> Array:
-    """NUMERIC fields of amounts in units of 10^-18, between plus and minus 10^38."""
+def numerics(units: Sequence[int], quantum: int = 1, into: Array | None = None) -> Array:
+    """NUMERIC fields of amounts in units of 10^-18, between plus and minus 10^38, all multiples of `quantum`."""
     fields = np.empty(len(units), NUMERIC) if into is None else into
     fields["length"], fields["count"], fields["weight"], fields["scale"] = NUMERIC.itemsize - 4, 10, 4, _SCALE
-    fields["sign"] = [_NEGATIVE if each < 0 else 0 for each in units]
-    whole, fraction = _halves(units)
-    digits = fields["digits"]
-    for column in (4, 3, 2, 1):
-        digits[:, column] = whole % _BASE
-        whole //= _BASE
-    digits[:, 0] = whole
-    digits[:, 9] = fraction % 100 * 100
-    fraction //= 100
-    for column in (8, 7, 6):
-        digits[:, column] = fraction % _BASE
-        fraction //= _BASE
-    digits[:, 5] = fraction
+    fields["sign"] = 0
+    if units and min(units) < 0:
+        fields["sign"] = [_NEGATIVE if each < 0 else 0 for each in units]
+        units = [abs(each) for each in units]
+    whole, fraction = _halves(units, quantum)
+    # Digits are made in rows of memory and laid out at the end: writing columns of the fields costs three times as much.
+    digits = np.empty((10, len(units)), np.int16)
+    for place in (4, 3, 2, 1):
+        digits[place] = whole % _BASE
+        whole = whole // _BASE
+    digits[0] = whole
+    digits[9] = fraction % 100 * 100
+    fraction = fraction // 100
+    for place in (8, 7, 6):
+        digits[place] = fraction % _BASE
+        fraction = fraction // _BASE
+    digits[5] = fraction
+    fields["digits"] = digits.T
     return fields
 
 
-def _halves(units: Sequence[int]) -> tuple[Array, Array]:
-    """What stands before the point and what after it. Past 2^63 wholes the arithmetic is Python's: slower, as exact."""
-    pairs = [divmod(abs(each), UNIT) for each in units]
-    whole, fraction = zip(*pairs, strict=True) if pairs else ((), ())
-    large = bool(whole) and max(whole) >= _INT64
-    return np.array(whole, dtype=object if large else np.int64), np.array(fraction, dtype=np.int64)
+def _halves(units: Sequence[int], quantum: int) -> tuple[Array, Array]:
+    """What stands before the point and what after it.
+
+    Whole quanta mostly fit 64 bits, and numpy divides them. Otherwise Python does, and past 2^63 wholes all the
+    arithmetic is Python's: slower, as exact.
+    """
+    quanta = [each // quantum for each in units] if quantum > 1 else units
+    if not quanta or max(quanta) < _INT64:
+        numbers = np.array(quanta, np.int64)
+        per_whole = UNIT // quantum
+        return numbers // per_whole, numbers % per_whole * quantum
+    whole = [each // UNIT for each in units]
+    fraction = np.array([each % UNIT for each in units], np.int64)
+    return np.array(whole, object if max(whole) >= _INT64 else np.int64), fraction
 
 
 class NumericArray(bytes):
@@ -74,9 +87,9 @@ def _header(oid: int, count: int) -> bytes:
     return np.array([(1, 0, oid, count, 1)], _ARRAY).tobytes()
 
 
-def numeric_array(units: Sequence[int]) -> NumericArray:
-    """numeric[] of amounts in units."""
-    return NumericArray(_header(NUMERIC_OID, len(units)) + numerics(units).tobytes())
+def numeric_array(units: Sequence[int], quantum: int = 1) -> NumericArray:
+    """numeric[] of amounts in units, all multiples of `quantum`."""
+    return NumericArray(_header(NUMERIC_OID, len(units)) + numerics(units, quantum).tobytes())
 
 
 def uuid_array(ids: Sequence[bytes]) -> UuidArray:

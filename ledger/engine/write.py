@@ -85,10 +85,11 @@ class BalanceChanges:
         credits = [account.credits - old[1] for account, old in zip(accounts, before, strict=True)]
         debits_pending = [account.debits_pending - old[2] for account, old in zip(accounts, before, strict=True)]
         credits_pending = [account.credits_pending - old[3] for account, old in zip(accounts, before, strict=True)]
-        self.posted = (numeric_array(debits), numeric_array(credits))
+        quantum = min((account.quantum for account in accounts), default=1)
+        self.posted = (numeric_array(debits, quantum), numeric_array(credits, quantum))
         self.pending: tuple[NumericArray, ...] = ()
         if any(debits_pending) or any(credits_pending):
-            self.pending = (numeric_array(debits_pending), numeric_array(credits_pending))
+            self.pending = (numeric_array(debits_pending, quantum), numeric_array(credits_pending, quantum))
 
     def write(self, cursor: Cursor[DbRow]) -> None:
         """Adds the changes."""
