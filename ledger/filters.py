@@ -95,6 +95,10 @@ class AmountFilter(django_filters.CharFilter):  # type: ignore[misc]  # the pack
     field_class = AmountText
 
 
+class WholeFilter(django_filters.NumberFilter):  # type: ignore[misc]  # the package has no types
+    field_class = forms.IntegerField
+
+
 class BookFilters(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
     code = django_filters.CharFilter()
     status = django_filters.ChoiceFilter(choices=BookStatus.choices)
@@ -140,7 +144,7 @@ class MovementFilters(django_filters.FilterSet):  # type: ignore[misc]  # the pa
     value_to = django_filters.DateFilter("value_date", "lte", label="The last value date.")
     amount_min = AmountFilter("amount", "gte", label="The smallest amount.")
     amount_max = AmountFilter("amount", "lte", label="The largest amount.")
-    code = django_filters.NumberFilter(field_class=forms.IntegerField, min_value=0, max_value=2**31 - 1)
+    code = WholeFilter(min_value=0, max_value=2**31 - 1)
     kind = django_filters.TypedChoiceFilter(
         choices=[(name, name) for name in KIND_WORDS],
         coerce={name: number for number, name in KINDS.items()}.get,

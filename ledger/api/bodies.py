@@ -1,10 +1,10 @@
 """Bodies that the wire decodes from their bytes."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework.request import Request
 
-from ledger.api import wire
 from qenex.kernel.views import ContextMixin
 
 
@@ -18,7 +18,7 @@ class RawBodyMixin(ContextMixin):
         super().initial(request, *args, **kwargs)
 
     @staticmethod
-    def body(request: Request, *media_types: str) -> bytes:
-        """The body's bytes. Raises Problem (415) for another media type."""
-        wire.media_type(request._request.META.get("CONTENT_TYPE"), *media_types)
-        return request._request.body
+    def parts(request: Request) -> tuple[str, Mapping[str, Sequence[str]], bytes]:
+        """The content type, the query and the body, as the wire takes them."""
+        http = request._request
+        return http.META.get("CONTENT_TYPE", ""), dict(http.GET.lists()), http.body

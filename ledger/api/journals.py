@@ -1,7 +1,7 @@
 """Journals."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -27,10 +27,9 @@ from ledger.choices import JournalKind
 from ledger.filters import JournalFilters
 from ledger.models import Journal, Transfer
 from ledger.references import as_id
-from qenex.kernel import problems
+from qenex.kernel import context, problems
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
-from qenex.kernel.idempotent import IdempotentMixin
-from qenex.kernel.ids import uuid7
+from qenex.kernel.idempotent import HEADER, IdempotentMixin, checked_key, owner
 from qenex.kernel.money import to_decimal
 from qenex.kernel.problems import Fault, Problem, pointer
 from qenex.kernel.views import APIView, GenericView
@@ -89,7 +88,7 @@ class JournalListView(IdempotentMixin, RawBodyMixin, GenericView[Journal]):
     @extend_schema(operation_id="journals_create", request=JournalInSerializer, responses=RESULT)
     def post(self, request: Request) -> HttpResponse:
         """Posts a journal: up to 10,000 transfers, all or none."""
-        given = wire.decode_journal(self.body(request, wire.JSON))
+        given = wire.journal_of(*self.parts(request))
         require(request, *wire.permissions(given.drafts) - {wire.POST})
         book = book_id(given.book)
         fields: dict[str, Any] = {
@@ -134,7 +133,8 @@ class ReversalView(IdempotentMixin, APIView):
         given = ReversalSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         fields = given.validated_data
-        id = fields.get("id") or uuid7()
+        # Without an id of the client's own, the key makes one: a repetition must find what it reversed before.
+        id = fields.get("id") or uuid5(pk, f"{owner(context.current())} {checked_key(request.headers.get(HEADER))}")
         amounts = _amounts(fields["amounts"]) if "amounts" in fields else None
         return self.answer_once(
             request,

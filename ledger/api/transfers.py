@@ -24,16 +24,12 @@ from ledger.api.transferserializers import (
     TransferSerializer,
     with_asset,
 )
-from ledger.api.wire import Answer, Batch
+from ledger.api.wire import Answer
 from ledger.domain.drafts import TransferDraft
 from ledger.filters import TransferFilters
 from ledger.models import Transfer
 from ledger.references import as_id
-from qenex.kernel import problems
-from qenex.kernel.problems import Fault, Problem
 from qenex.kernel.views import APIView, GenericView
-
-_FLAGS = {None: False, "false": False, "true": True}
 
 
 class TransferListView(RawBodyMixin, GenericView[Any]):
@@ -68,7 +64,7 @@ class TransferListView(RawBodyMixin, GenericView[Any]):
     )
     def post(self, request: Request) -> HttpResponse:
         """Posts one transfer."""
-        single = wire.decode_transfer(self.body(request, wire.JSON))
+        single = wire.single_of(*self.parts(request))
         [result] = _post(request, single.book, [single.draft], linked=False)
         return respond(wire.answer_transfer(result))
 
@@ -107,28 +103,9 @@ class BatchView(RawBodyMixin, APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Posts up to 10,000 transfers in their order: each for itself, or all or none."""
-        batch = self._batch(request)
+        batch = wire.batch_of(*self.parts(request))
         results = _post(request, batch.book, batch.drafts, linked=batch.linked)
         return respond(wire.answer_batch(batch, results))
-
-    def _batch(self, request: Request) -> Batch:
-        raw = self.body(request, wire.JSON, wire.NDJSON)
-        if wire.media_type(request.content_type, wire.JSON, wire.NDJSON) == wire.JSON:
-            return wire.decode_batch(raw)
-        query = request.query_params
-        return wire.decode_lines(raw, *lines_query(query.get("book"), query.get("linked")))
-
-
-def lines_query(book: str | None, linked: str | None) -> tuple[str, bool]:
-    """The book and whether lines are linked, from the query. Raises Problem."""
-    faults = []
-    if not book:
-        faults.append(Fault("required", "It is required: the book's id or code.", parameter="book"))
-    if linked not in _FLAGS:
-        faults.append(Fault("invalid", "Must be true or false.", parameter="linked"))
-    if faults:
-        raise Problem(problems.INVALID, faults=faults)
-    return book or "", _FLAGS[linked]
 
 
 def respond(answer: Answer) -> HttpResponse:

@@ -15,11 +15,14 @@ from ledger.api.wire.bodies import (
     Batch,
     JournalBody,
     Single,
+    batch_of,
     decode_batch,
     decode_journal,
     decode_lines,
     decode_transfer,
+    journal_of,
     media_type,
+    single_of,
 )
 from ledger.api.wire.permissions import POST, permissions
 
@@ -33,12 +36,15 @@ __all__ = [
     "Single",
     "answer_batch",
     "answer_transfer",
+    "batch_of",
     "decode_batch",
     "decode_journal",
     "decode_lines",
     "decode_transfer",
     "failure",
+    "journal_of",
     "media_type",
     "permissions",
     "result_document",
+    "single_of",
 ]

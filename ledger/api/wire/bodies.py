@@ -1,6 +1,6 @@
 """Requests' bodies: what they may hold, and how they become drafts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
@@ -23,6 +23,8 @@ DESCRIPTION_MAX = 2_000
 _CHARSETS = frozenset({"", "utf-8", "utf8"})
 T = TypeVar("T")
 Path = Sequence[str]
+Query = Mapping[str, Sequence[str]]
+"""The values of each parameter."""
 
 
 class SingleIn(TransferIn, kw_only=True):
@@ -95,6 +97,43 @@ def media_type(header: str | None, *allowed: str) -> str:
     return name.strip().lower()
 
 
+def single_of(content_type: str, query: Query, raw: bytes) -> Single:
+    """The transfer of a request. Raises Problem."""
+    media_type(content_type, JSON)
+    _check_query(query)
+    return decode_transfer(raw)
+
+
+def batch_of(content_type: str, query: Query, raw: bytes) -> Batch:
+    """The transfers of a request: what a JSON body says in itself, the query says for lines. Raises Problem."""
+    if media_type(content_type, JSON, NDJSON) == JSON:
+        _check_query(query)
+        return decode_batch(raw)
+    _check_query(query, "book", "linked")
+    book, linked = query.get("book", [""])[0], query.get("linked", ["false"])[0]
+    if not book:
+        raise faults.invalid(Fault("required", "It is required: the book's id or code.", parameter="book"))
+    if linked not in ("true", "false"):
+        raise faults.invalid(Fault("invalid", "Must be true or false.", parameter="linked"))
+    return decode_lines(raw, book, linked == "true")
+
+
+def journal_of(content_type: str, query: Query, raw: bytes) -> JournalBody:
+    """The journal of a request. Raises Problem."""
+    media_type(content_type, JSON)
+    _check_query(query)
+    return decode_journal(raw)
+
+
+def _check_query(query: Query, *allowed: str) -> None:
+    """A parameter that nobody reads may be one that the client relies on."""
+    for name, values in query.items():
+        if name not in allowed:
+            raise faults.invalid(Fault("unknown_parameter", "There is no such parameter.", parameter=name))
+        if len(values) != 1:
+            raise faults.invalid(Fault("invalid", "Must be given once.", parameter=name))
+
+
 def decode_transfer(raw: bytes) -> Single:
     """The transfer of a body. Raises Problem."""
     given = _decode(_single, raw)
@@ -136,10 +175,17 @@ def decode_journal(raw: bytes) -> JournalBody:
     legs = given.transfers
     keys = sum(count_keys(leg) + (leg.id is not UNSET) for leg in legs)
     faults.require_single_keys(raw, own + keys)
+    _check_texts(reference=given.reference or "", description=given.description or "")
     id = uuid7() if given.id is UNSET else given.id
     ids = [uuid5(id, str(position)) if leg.id is UNSET else leg.id for position, leg in enumerate(legs)]
     drafts = _drafts(legs, ids, ("transfers",))
     return JournalBody(given.book, id, given.reference or "", given.description or "", metadata or {}, drafts)
+
+
+def _check_texts(**texts: str) -> None:
+    for field, text in texts.items():
+        if "\0" in text:
+            raise faults.invalid(Fault("invalid", "Must not hold NUL characters.", pointer((field,))))
 
 
 def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, prefix: Path = ()) -> T:
