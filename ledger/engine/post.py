@@ -1,12 +1,14 @@
 """Posting a batch: one lock, one transaction, one COPY, whatever the number of callers that share it."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from django.db import IntegrityError, connection
 
+from ledger import metrics
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.posting import BookState, Row
 from ledger.domain.sequence import GateVerdict, Order
@@ -36,11 +38,14 @@ def post(book: UUID, submissions: Sequence[Submission]) -> None:
     again with the earlier transfers at hand.
     Raises load.BookNotFound and transactions.Busy; nothing was written then.
     """
+    began = time.perf_counter()
     with _alone(book):
         try:
             _run(book, submissions, careful=False)
         except _SeenBefore:
             _run(book, submissions, careful=True)
+    results = chain.from_iterable(submission.results for submission in submissions)
+    metrics.batch_posted(results, time.perf_counter() - began)
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
 from ledger.engine.group import GroupCommit
 from ledger.errors import LedgerError
-from ledger.services.transfers import book_id, check
+from ledger.references import find_book, remembered_book
+from ledger.services.transfers import check
 from qenex.kernel import problems
 from qenex.kernel.context import Context
 from qenex.kernel.middleware import client_address, request_id
@@ -38,7 +39,6 @@ class HotPath:
     def __init__(self, django: App) -> None:
         self._django = django
         self._principals = Principals()
-        self._books: dict[str, UUID] = {}
         self._group = GroupCommit(ThreadPoolExecutor(THREADS, thread_name_prefix="posting"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,10 +65,10 @@ class HotPath:
             drafts: Drafts = [decoded.draft] if isinstance(decoded, Single) else decoded.drafts
             for draft in drafts:
                 check(draft)
-            book = await self._book(decoded.book)
         except (Problem, LedgerError):
             return False
-        if not wire.permissions(drafts) <= principal.permissions:
+        book = await _book(decoded.book)
+        if book is None or not wire.permissions(drafts) <= principal.permissions:
             return False
         await self._post(book, decoded, drafts, _context(scope, headers, principal), send)
         return True
@@ -95,29 +95,20 @@ class HotPath:
             return None
         return await self._principals.of(authorization)
 
-    async def _book(self, named: str) -> UUID:
-        """A book's code never changes, so it is looked up once."""
-        known = self._books.get(named)
-        if known is None:
-            known = self._books[named] = await sync_to_async(_find_book, thread_sensitive=False)(named)
-        return known
 
-
-def _find_book(named: str) -> UUID:
-    try:
-        return UUID(named)
-    except ValueError:
-        return book_id(named)
+async def _book(named: str) -> UUID | None:
+    return remembered_book(named) or await sync_to_async(find_book, thread_sensitive=False)(named)
 
 
 def _decode(scope: Scope, headers: Headers, raw: bytes) -> Decoded:
     """Raises Problem."""
     content_type = headers.get(b"content-type", b"").decode("latin-1")
-    if scope["path"] == SINGLE:
-        wire.media_type(content_type, wire.JSON)
-        return wire.decode_transfer(raw)
-    if wire.media_type(content_type, wire.JSON, wire.NDJSON) == wire.JSON:
-        return wire.decode_batch(raw)
+    single = scope["path"] == SINGLE
+    media_type = wire.media_type(content_type, *((wire.JSON,) if single else (wire.JSON, wire.NDJSON)))
+    if media_type == wire.JSON:
+        if scope["query_string"]:
+            raise Problem(problems.INVALID)
+        return wire.decode_transfer(raw) if single else wire.decode_batch(raw)
     query = parse_qs(scope["query_string"].decode("latin-1"))
     if set(query) - {"book", "linked"} or len(query.get("book", ())) != 1:
         raise Problem(problems.INVALID)

@@ -1,0 +1,27 @@
+"""What operators watch of the ledger, in Prometheus' terms."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Histogram
+
+from ledger.domain.results import TransferResult
+
+TRANSFERS = Counter("ledger_transfers", "Transfers by what became of them.", ["result"])
+BATCH_SIZE = Histogram(
+    "ledger_batch_transfers", "Transfers that shared a commit.", buckets=(1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
+)
+BATCH_SECONDS = Histogram(
+    "ledger_batch_seconds",
+    "From waiting for the book to the commit.",
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+)
+
+
+def batch_posted(results: Iterable[TransferResult], seconds: float) -> None:
+    """Counts a batch that has been committed."""
+    tally = Tally(result.code or result.status for result in results)
+    for name, count in tally.items():
+        TRANSFERS.labels(name.value).inc(count)
+    BATCH_SIZE.observe(tally.total())
+    BATCH_SECONDS.observe(seconds)
