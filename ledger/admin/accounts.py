@@ -8,12 +8,20 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ledger.admin import shown
-from ledger.admin.account_commands import AddAccount, CloseAccount, EditAccount, FreezeAccount, SetFloor, UnfreezeAccount
+from ledger.admin.account_commands import (
+    AddAccount,
+    CloseAccount,
+    EditAccount,
+    FreezeAccount,
+    SetFloor,
+    UnfreezeAccount,
+)
 from ledger.admin.base import LedgerAdmin
 from ledger.admin.transfers import account_of, name_accounts
 from ledger.admin.tree import ChartPage
@@ -23,6 +31,8 @@ from ledger.models import Account, Leg, RoleLimit
 from ledger.selectors import transfers_of_account
 
 LATEST = 20
+IDENTITY = (("code", "path", "book_link"), ("name", "owner_ref"))
+NATURE = (("type", "side", "asset_code", "state"),)
 FOUND = 20
 
 
@@ -35,9 +45,9 @@ class AccountAdmin(LedgerAdmin[Account]):
     list_display = ("code", "path", "name", "type", "state", "asset_code", "posted", "pending", "available")
     list_select_related = ("asset", "balance")
     fieldsets = (
-        (None, {"fields": ("code", "path", "name", "type", "side", "asset_code", "owner_ref", "state", "book_link")}),
-        (gettext_lazy("Balance"), {"fields": ("posted", "pending_in", "pending_out", "available", "floor")}),
-        (gettext_lazy("More"), {"fields": ("metadata", "created_at", "version", "id"), "classes": ("collapse",)}),
+        (gettext_lazy("Balance"), {"fields": (("posted", "pending_in", "pending_out", "available", "floor"),)}),
+        (gettext_lazy("Account"), {"fields": (*IDENTITY, *NATURE)}),
+        (gettext_lazy("More"), {"fields": ("metadata", ("created_at", "version"), "id"), "classes": ("collapse",)}),
     )
     readonly_fields = (
         *("code", "path", "name", "type", "side", "asset_code", "owner_ref", "state", "book_link", "metadata"),
@@ -65,6 +75,14 @@ class AccountAdmin(LedgerAdmin[Account]):
             path("tree/", chart, name="ledger_account_tree"),
             path("lookup/", self.protected(self.lookup), name="ledger_account_lookup"),
             *super().get_urls(),
+        ]
+
+    def tools(self, request: HttpRequest, book: str) -> list[tuple[str, str]]:
+        """The book's chart and trial balance."""
+        query = f"?{urlencode({'book': book})}" if book else ""
+        return [
+            (reverse("admin:ledger_account_tree") + query, _("Chart of accounts")),
+            (reverse("admin:ledger_trial_balance") + query, _("Trial balance")),
         ]
 
     def page_context(self, request: HttpRequest, subject: Account) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The base of the ledger's pages: what is stored is only looked at; every change is a page of its own."""
 
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
@@ -62,20 +62,23 @@ class LedgerAdmin(ListAdmin[M]):
         """The add page, in place of Django's form."""
         if self.add_page is None:
             return super().add_view(request, form_url, extra_context)
-        answer: HttpResponse = self.add_page.as_view(model_admin=self)(request)
-        return answer
+        return cast(HttpResponse, self.add_page.as_view(model_admin=self)(request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The object's page."""
         subject = self.get_object(request, unquote(object_id))
-        extra = {} if subject is None else {**self.page_context(request, subject), "buttons": self.buttons(request, subject)}
+        extra = (
+            {}
+            if subject is None
+            else {**self.page_context(request, subject), "buttons": self.buttons(request, subject)}
+        )
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The object's events, in place of Django's log of its own forms."""
         identifier = unquote(object_id)
         if not self.event_subject:

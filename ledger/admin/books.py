@@ -119,8 +119,8 @@ class BookAdmin(LedgerAdmin[Book]):
 
     keyset = ("code",)
     list_display = ("code", "name", "state", "accounts", "open_holds", "last_posting", "go_to")
-    fields = ("code", "name", "state", "created_at", "id")
-    readonly_fields = fields
+    fields = (("code", "name", "state"), ("created_at", "id"))
+    readonly_fields = ("code", "name", "state", "created_at", "id")
     event_subject = "book"
     add_page = AddBook
     commands = {"rename": RenameBook, "close": CloseBook, "open": OpenBook}
@@ -134,7 +134,7 @@ class BookAdmin(LedgerAdmin[Book]):
         """The summaries."""
         summaries = book_summaries([book.pk for book in page], using=using)
         for book in page:
-            book.summary = summaries[book.pk]  # type: ignore[attr-defined]  # lives as long as the page
+            vars(book)["summary"] = summaries[book.pk]
 
     def page_context(self, request: HttpRequest, subject: Book) -> dict[str, Any]:
         """Where to go from here."""
@@ -171,7 +171,7 @@ class BookAdmin(LedgerAdmin[Book]):
 
 def summary(book: Book) -> BookSummary:
     """The summary that `complete` fetched."""
-    found: BookSummary = book.summary  # type: ignore[attr-defined]  # set by complete()
+    found: BookSummary = vars(book)["summary"]
     return found
 
 

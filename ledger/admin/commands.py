@@ -113,9 +113,14 @@ class CommandPage(View):
         options = self.model_admin.opts
         context = {
             **self.model_admin.admin_site.each_context(self.request),
-            **{"title": self.title(), "opts": options, "form": self.form, "subject": self.subject, "page": self},
-            **{"submit": self.submit or self.label, "danger": self.danger},
-            **{"back": self.model_admin.address(self.subject)},
+            "title": self.title(),
+            "opts": options,
+            "form": self.form,
+            "subject": self.subject,
+            "page": self,
+            "submit": self.submit or self.label,
+            "danger": self.danger,
+            "back": self.model_admin.address(self.subject),
             **self.context(),
         }
         return TemplateResponse(self.request, self.template_name, context)

@@ -100,10 +100,15 @@ class HoldAdmin(LedgerAdmin[Hold]):
         *("state", "expires_at"),
     )
     fields = (
-        *("created_at", "debited", "credited", "amount_shown", "posted_shown", "remaining_shown", "asset_code"),
-        *("state", "expires_at", "resolved_at", "transfer"),
+        ("state", "created_at", "expires_at", "resolved_at"),
+        ("debited", "credited"),
+        ("amount_shown", "posted_shown", "remaining_shown", "asset_code"),
+        "transfer",
     )
-    readonly_fields = fields
+    readonly_fields = (
+        *("state", "created_at", "expires_at", "resolved_at", "debited", "credited"),
+        *("amount_shown", "posted_shown", "remaining_shown", "asset_code", "transfer"),
+    )
     commands = {"post": PostHold, "void": VoidHold}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:

@@ -29,14 +29,31 @@ class JournalAdmin(LedgerAdmin[Journal]):
     keyset = ("-posted_at",)
     filter_form = JournalsFilter
     list_display = ("posted_at", "kind", "reference", "description_short", "reverses", "number")
-    fields = ("posted_at", "kind", "book_code", "reference", "description", "reverses", "reversals", "rate", "metadata", "id")
-    readonly_fields = ("book_code", "reverses", "reversals", *("posted_at", "kind", "reference", "description"), *("rate", "metadata", "id"))
+    fields = (
+        "posted_at",
+        "kind",
+        "book_code",
+        "reference",
+        "description",
+        "reverses",
+        "reversals",
+        "rate",
+        "metadata",
+        "id",
+    )
+    readonly_fields = (
+        "book_code",
+        "reverses",
+        "reversals",
+        *("posted_at", "kind", "reference", "description"),
+        *("rate", "metadata", "id"),
+    )
     change_form_template = "ledger/admin/journal.html"
     event_subject = "journal"
     add_page = WriteJournal
     commands = {"reverse": ReverseJournal}
 
-    def get_fields(self, request: HttpRequest, obj: Journal | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Journal | None = None) -> Any:
         """Only what the journal has."""
         empty = {"rate", "metadata", "reverses"} - {name for name in ("rate", "metadata") if obj and getattr(obj, name)}
         if obj and obj.reverses_id:

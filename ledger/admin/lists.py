@@ -1,4 +1,4 @@
-"""Lists that stay fast on any number of rows: one form of filters, pages by key, and a limit to the database's patience."""
+"""Lists that stay fast on any number of rows: one form of filters, pages by key, and an end to patience."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
+from ledger.admin.shown import DASH
 from ledger.forms.filters import READER, FilterForm
 from qenex.admin import KeysetAdmin, KeysetChangeList
 from qenex.kernel.transactions import sql_state
@@ -52,9 +53,9 @@ class LedgerChangeList(KeysetChangeList):
         self.form = form = form_class(request.GET)
         for name in form.fields:
             self.filter_params.pop(name, None)
-        self.params = {name: value for name, value in self.params.items() if name not in form.fields}
-        self.params |= {name: value for name, value in form.data.items() if value}
         queryset = super().get_queryset(request, exclude_parameters)
+        # Django's own filters know nothing of these; the links to other pages keep them.
+        self.filter_params |= {name: [value] for name, value in form.data.items() if value}
         return form.narrow(queryset) if form.is_valid() else queryset.none()
 
     def get_results(self, request: HttpRequest) -> None:
@@ -75,6 +76,11 @@ class ListAdmin(KeysetAdmin[M]):
     filter_form: type[FilterForm] | None = None
     change_list_template = "ledger/admin/change_list.html"
     list_per_page = 100
+    empty_value_display = DASH
+
+    def tools(self, request: HttpRequest, book: str) -> list[tuple[str, str]]:
+        """What else leads away from the list: address and label."""
+        return []
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LedgerChangeList]:
         """The list class."""
@@ -83,7 +89,8 @@ class ListAdmin(KeysetAdmin[M]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under its own name."""
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": title, "tools": self.tools(request, request.GET.get("book", "")), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         """The rows, from the reader's database."""

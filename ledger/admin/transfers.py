@@ -30,9 +30,9 @@ class TransferAdmin(LedgerAdmin[Transfer]):
     filter_form = TransfersFilter
     list_display_links = ("posted_at",)
     fieldsets = (
-        (None, {"fields": ("posted_at", "value_date", "debited", "credited", "amount_shown", "asset_code")}),
-        (gettext_lazy("Posted balances after it"), {"fields": ("debit_after", "credit_after")}),
-        (gettext_lazy("What it is"), {"fields": ("kind", "code", "reference", "journal", "origin", "metadata")}),
+        (None, {"fields": (("posted_at", "value_date"), ("debited", "credited"), ("amount_shown", "asset_code"))}),
+        (gettext_lazy("Posted balances after it"), {"fields": (("debit_after", "credit_after"),)}),
+        (gettext_lazy("What it is"), {"fields": (("kind", "code", "reference"), ("journal", "origin"), "metadata")}),
         (gettext_lazy("Record"), {"fields": ("id", "book_code", "event")}),
     )
     readonly_fields = (
@@ -40,7 +40,7 @@ class TransferAdmin(LedgerAdmin[Transfer]):
         *("credit_after", "kind", "code", "reference", "journal", "origin", "metadata", "id", "book_code", "event"),
     )
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         """With an account, also its balance after each transfer."""
         return [*COLUMNS, "balance_after"] if request.GET.get("account") else list(COLUMNS)
 
@@ -100,7 +100,9 @@ class TransferAdmin(LedgerAdmin[Transfer]):
         """The journal's page."""
         if transfer.journal_id is None:
             return None
-        return format_html('<a href="{}">{}</a>', shown.page("journal", transfer.journal_id), short(transfer.journal_id))
+        return format_html(
+            '<a href="{}">{}</a>', shown.page("journal", transfer.journal_id), short(transfer.journal_id)
+        )
 
     @admin.display(description=gettext_lazy("origin"), empty_value=shown.DASH)
     def origin(self, transfer: Transfer) -> SafeString | None:
@@ -126,12 +128,12 @@ def name_accounts(rows: list[R], using: str) -> None:
     ids = {id for row in rows for id in (row.debit_account_id, row.credit_account_id)}
     accounts = shown.accounts_by_id(ids, using) if ids else {}
     for row in rows:
-        row.accounts = accounts  # type: ignore[union-attr]  # lives as long as the page
+        vars(row)["accounts"] = accounts
 
 
 def account_of(row: Row | Hold, id: UUID) -> Account | None:
     """One of the accounts that `name_accounts` fetched."""
-    accounts: dict[UUID, Account] = row.accounts  # type: ignore[union-attr]  # set by name_accounts()
+    accounts: dict[UUID, Account] = vars(row)["accounts"]
     return accounts.get(id)
 
 

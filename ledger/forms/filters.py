@@ -30,7 +30,7 @@ class FilterForm(forms.Form):
         self.books = {book.code: book for book in Book.objects.using(READER).order_by("code")}
         given = {name: data.get(name, "") for name in self.base_fields}
         given["book"] = given["book"] or next(iter(self.books), "")
-        super().__init__(given)
+        super().__init__(given, label_suffix="")
         self._choices("book", [(code, f"{code} \N{EN DASH} {book.name}") for code, book in self.books.items()])
 
     @property

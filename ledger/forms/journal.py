@@ -144,9 +144,9 @@ class Totals(NamedTuple):
 
 def lines_form(data: Mapping[str, Any] | None = None, count: int = FIRST_LINES) -> LinesBase:
     """The lines as they were sent, or so many empty ones."""
-    if data is None:
-        return LineFormSet(prefix="lines", data=_management(count))
-    return LineFormSet(prefix="lines", data=data)
+    lines = LineFormSet(prefix="lines", data=_management(count) if data is None else data)
+    assert isinstance(lines, LinesBase)
+    return lines
 
 
 def with_more(data: Mapping[str, Any]) -> dict[str, Any]:
