@@ -1,6 +1,6 @@
 """The accounts that lines name: found, or made on first sight, a batch at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from ledger import services
@@ -13,61 +13,60 @@ Key = tuple[str, UUID]
 
 
 class Accounts:
-    """The ids of a book's accounts by path and asset. On a dry run none is made, and the ids are those of nobody."""
+    """A book's accounts by path and asset. On a dry run none is made, and the ids are those of nobody."""
 
     def __init__(self, book: Book | None, *, dry_run: bool) -> None:
         self._book, self._dry_run = book, dry_run
-        self._ids: dict[Key, UUID] = {}
         self.refused: dict[Key, str] = {}
         """The accounts that could not be made, and why."""
         self.created = 0
 
-    def id(self, place: Place) -> UUID | None:
-        """The account's id; none where it could not be made."""
-        return self._ids.get(place.key)
-
     def ensure(self, places: Iterable[Place]) -> None:
-        """Finds or makes those of the accounts that were not met before."""
-        missing = {place.key: place for place in places if place.key not in self._ids and place.key not in self.refused}
-        if not missing:
+        """Finds or makes those of the accounts that were not met before, and writes their ids into the places."""
+        new = [place for place in places if place.account is None and place.key not in self.refused]
+        if not new:
             return
-        self._find(missing)
-        new = [place for key, place in missing.items() if key not in self._ids]
-        if new:
-            self._make(new)
+        named = {place.key: place for place in new}
+        ids = self._find(named)
+        missing = [place for key, place in named.items() if key not in ids]
+        if missing:
+            ids |= self._make(missing)
+        for place in new:
+            place.account = ids.get(place.key)
 
-    def _find(self, places: dict[Key, Place]) -> None:
+    def _find(self, places: Mapping[Key, Place]) -> dict[Key, UUID]:
         if self._book is None:
-            return
+            return {}
         paths = {path for path, _ in places}
         found = Account.objects.filter(book=self._book, path__in=paths).values_list("path", "asset_id", "id")
-        self._ids.update({(path, asset): account for path, asset, account in found})
+        return {(path, asset): account for path, asset, account in found}
 
-    def _make(self, places: list[Place]) -> None:
+    def _make(self, places: Sequence[Place]) -> dict[Key, UUID]:
         if self._dry_run or self._book is None:
-            self._ids.update({place.key: place.asset.pk for place in places})
             self.created += len(places)
-            return
+            return {place.key: place.asset.pk for place in places}
         try:
-            self._create(places)
-        except (Conflict, Invalid):
-            for place in places:  # somebody else made one of them, or one cannot be made: one by one tells which
-                self._make_one(place)
+            return self._create(self._book, places)
+        except (Conflict, Invalid):  # somebody else made one of them, or one cannot be made: one by one tells which
+            made: dict[Key, UUID] = {}
+            for place in places:
+                made |= self._make_one(self._book, place)
+            return made
 
-    def _make_one(self, place: Place) -> None:
+    def _make_one(self, book: Book, place: Place) -> dict[Key, UUID]:
         try:
-            self._create([place])
+            return self._create(book, [place])
         except (Conflict, Invalid) as error:
-            self._find({place.key: place})
-            if place.key not in self._ids:
+            found = self._find({place.key: place})
+            if place.key not in found:
                 self.refused[place.key] = f"account {place.path}: {error.message}"
+            return found
 
-    def _create(self, places: list[Place]) -> None:
-        assert self._book is not None
+    def _create(self, book: Book, places: Sequence[Place]) -> dict[Key, UUID]:
         specs = [
             AccountSpec(place.code, place.asset, place.type, place.path, place.name, owner_ref=place.owner)
             for place in places
         ]
-        made = services.accounts_create(book=self._book, specs=specs)
-        self._ids.update({place.key: account.pk for place, account in zip(places, made, strict=True)})
+        made = services.accounts_create(book=book, specs=specs)
         self.created += len(made)
+        return {place.key: account.pk for place, account in zip(places, made, strict=True)}

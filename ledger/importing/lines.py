@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from hashlib import sha256
+from hashlib import sha1, sha256
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,20 +20,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _OTHER = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
-class Place(NamedTuple):
+class Place:
     """An account that a line names, as it is to be made where it is not there yet."""
 
-    path: str
-    code: str
-    asset: Asset
-    type: str
-    name: str
-    owner: str
+    __slots__ = ("account", "asset", "code", "key", "name", "owner", "path", "type")
 
-    @property
-    def key(self) -> tuple[str, UUID]:
+    def __init__(self, path: str, code: str, asset: Asset, type: str, name: str, owner: str) -> None:
+        self.path, self.code, self.asset, self.type, self.name, self.owner = path, code, asset, type, name, owner
+        self.key = (path, asset.pk)
         """What tells it from the others of the book."""
-        return (self.path, self.asset.pk)
+        self.account: UUID | None = None
+        """The account's id, once it is known."""
 
 
 class Line(NamedTuple):
@@ -57,11 +54,11 @@ class LineReader:
         self, profile: Profile, header: Sequence[str], positions: Mapping[str, int], book: UUID, assets: Assets
     ) -> None:
         self._profile, self._header, self._at, self._assets = profile, header, positions, assets
-        self._namespace = uuid5(book, profile.name)
-        self._debit = _Side(profile.debit)
-        self._credit = _Side(profile.credit)
+        self._namespace = uuid5(book, profile.name).bytes
+        self._debit, self._credit = (_Side(rule, self._field) for rule in (profile.debit, profile.credit))
         self._by_name = sorted(range(len(header)), key=lambda position: header[position])
         self._seen: Counter[bytes] = Counter()
+        self._keeps_time = "occurred_at" in profile.metadata
         headings = {heading: position for position, heading in enumerate(header)}
         kept = {name: positions.get(name, headings.get(name)) for name in profile.metadata if name != "occurred_at"}
         self._metadata = [(name, position) for name, position in kept.items() if position is not None]
@@ -76,20 +73,20 @@ class LineReader:
             raise LineRefused("encoding", "is not UTF-8") from None
 
     def _read(self, number: int, values: Sequence[str]) -> Line:
-        asset = self._assets.get(self.field(values, "asset"))
+        asset = self._assets.get(self._field(values, "asset"))
         units, negative = self._amount(values, asset)
         moment, timed = self._moment(values)
-        fields = _Fields(self, values)
-        debit, credit = self._debit.place(fields, asset), self._credit.place(fields, asset)
+        debit, credit = self._debit.place(values, asset), self._credit.place(values, asset)
         if negative:
             debit, credit = credit, debit
         line_id = self._line_id(values)
+        digest = sha1(self._namespace + line_id.encode(), usedforsecurity=False).digest()
         return Line(
-            *(number, values, uuid5(self._namespace, line_id), debit, credit, units),
-            *(moment.date(), self._reference(values, line_id), self._kept(values, moment if timed else None)),
+            *(number, values, UUID(bytes=digest[:16], version=5), debit, credit, units, moment.date()),
+            *(self._reference(values, line_id), self._kept(values, moment if timed else None)),
         )
 
-    def field(self, values: Sequence[str], name: str) -> str:
+    def _field(self, values: Sequence[str], name: str) -> str:
         """A field's text without blanks around it; its default, or nothing, where the file has no such column."""
         position = self._at.get(name)
         if position is None:
@@ -97,7 +94,7 @@ class LineReader:
         return values[position].strip()
 
     def _amount(self, values: Sequence[str], asset: Asset) -> tuple[int, bool]:
-        text = self.field(values, "amount")
+        text = self._field(values, "amount")
         if self._profile.decimal_comma:
             text = text.replace(".", "").replace(",", ".")
         negative = text.startswith("-")
@@ -113,13 +110,14 @@ class LineReader:
 
     def _moment(self, values: Sequence[str]) -> tuple[datetime, bool]:
         """When it happened, in UTC where the text names an offset, and whether the text has a time of day."""
-        text = self.field(values, "occurred_at")
+        text = self._field(values, "occurred_at")
         try:
             if self._profile.date_format:
                 moment = datetime.strptime(text, self._profile.date_format)  # noqa: DTZ007  # the format may have one
             else:
                 moment = datetime.fromisoformat(text)
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment
+            if moment.utcoffset():
+                moment = moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise LineRefused("occurred_at", f"{text!r} is no date or time") from None
         return moment, len(text) > 10
@@ -127,7 +125,7 @@ class LineReader:
     def _line_id(self, values: Sequence[str]) -> str:
         """The line's id, or a hash of the line and how many such lines came before."""
         if "id" in self._at:
-            line_id = self.field(values, "id")
+            line_id = self._field(values, "id")
             if not line_id:
                 raise LineRefused("id", "is empty")
             return line_id
@@ -137,15 +135,15 @@ class LineReader:
         return f"{digest.hex()}:{self._seen[digest]}"
 
     def _reference(self, values: Sequence[str], line_id: str) -> str:
-        named = "reference" in self._at
-        reference = self.field(values, "reference") if named else line_id if "id" in self._at else ""
+        own_id = line_id if "id" in self._at else ""
+        reference = self._field(values, "reference") if "reference" in self._at else own_id
         if len(reference) > MAX_REFERENCE or "\0" in reference:
             raise LineRefused("reference", f"must have at most {MAX_REFERENCE} characters and no NUL")
         return reference
 
     def _kept(self, values: Sequence[str], moment: datetime | None) -> dict[str, Any] | None:
         kept: dict[str, Any] = {}
-        if moment is not None and "occurred_at" in self._profile.metadata:
+        if moment is not None and self._keeps_time:
             kept["occurred_at"] = moment.isoformat().replace("+00:00", "Z")
         for name, position in self._metadata:
             if values[position]:
@@ -155,29 +153,17 @@ class LineReader:
         return kept or None
 
 
-class _Fields:
-    """The fields of one line, by name."""
-
-    __slots__ = ("_reader", "_values")
-
-    def __init__(self, reader: LineReader, values: Sequence[str]) -> None:
-        self._reader, self._values = reader, values
-
-    def __getitem__(self, name: str) -> str:
-        return self._reader.field(self._values, name)
-
-
 class _Side:
     """The accounts of one side, each worked out once."""
 
-    def __init__(self, rule: AccountRule) -> None:
-        self._rule = rule
+    def __init__(self, rule: AccountRule, field: Callable[[Sequence[str], str], str]) -> None:
+        self._rule, self._field = rule, field
         self._names = [name for name in rule.fields() if name != "asset"]
         self._places: dict[tuple[str, ...], Place] = {}
 
-    def place(self, fields: _Fields, asset: Asset) -> Place:
+    def place(self, values: Sequence[str], asset: Asset) -> Place:
         """The account that a line names on this side. Raises LineRefused."""
-        key = (asset.code, *[fields[name] for name in self._names])
+        key = (asset.code, *[self._field(values, name) for name in self._names])
         found = self._places.get(key)
         if found is None:
             found = self._places[key] = self._new(dict(zip(self._names, key[1:], strict=True)), asset)

@@ -1,10 +1,11 @@
 """What the ledger says to the lines of a batch."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from psycopg import Cursor
 
 from ledger import services
 from ledger.domain.drafts import TransferDraft
@@ -15,6 +16,9 @@ from ledger.errors import Invalid
 from ledger.importing.lines import Line
 from ledger.services.transfers import check
 from qenex.kernel import transactions
+from qenex.kernel.money import SCALE, format_units
+
+T = TypeVar("T")
 
 
 class Answer(NamedTuple):
@@ -25,28 +29,49 @@ class Answer(NamedTuple):
     message: str = ""
 
 
+_SEEN = """
+SELECT id, book_id, debit_account_id, credit_account_id, amount::text, value_date, kind, code, reference, metadata,
+       coalesce(journal_id, origin_id)
+FROM ledger_transfer WHERE id = ANY(%b)
+"""
 Pairs = Sequence[tuple[Line, TransferDraft]]
 Answered = list[tuple[Line, TransferDraft, Answer | None]]
 
 
 def compare(book: UUID, pairs: Pairs) -> Answered:
     """Which of the lines were posted before, or have an id that something else was posted under; none: new."""
+    ids = [draft.id for _, draft in pairs]
+    seen = {row[0]: row[1:] for row in _read(lambda cursor: cursor.execute(_SEEN, (ids,), binary=True).fetchall())}
+    alike = [seen.get(draft.id) == _content(book, draft) for _, draft in pairs]
+    unlike = [id for id, same in zip(ids, alike, strict=True) if id in seen and not same]
+    known = _read(lambda cursor: load.known(cursor, unlike)) if unlike else {}
+    return [
+        (line, draft, Answer("repeated") if same else _compared(known.get(draft.id.int), draft, book))
+        for (line, draft), same in zip(pairs, alike, strict=True)
+    ]
 
-    def command() -> dict[int, Known]:
+
+def _read(query: Callable[[Cursor[load.Row]], T]) -> T:
+    """Runs a query in a transaction of its own, again where the database says so."""
+
+    def command() -> T:
         with connection.wrap_database_errors:
-            cursor = write.open_cursor(connection.connection)
-            return load.known(cursor, [draft.id for _, draft in pairs])
+            return query(write.open_cursor(connection.connection))
 
-    known = transactions.run(command)
-    return [(line, draft, _compared(known.get(draft.id.int), draft, book)) for line, draft in pairs]
+    return transactions.run(command)
 
 
 def _compared(known: Known | None, draft: TransferDraft, book: UUID) -> Answer | None:
     if known is None:
         return None
-    if known.same_as(draft, book, None):
-        return Answer("repeated")
-    return _answer(refused(draft.id, Code.ID_REUSED))
+    return Answer("repeated") if known.same_as(draft, book, None) else _answer(refused(draft.id, Code.ID_REUSED))
+
+
+def _content(book: UUID, draft: TransferDraft) -> load.Row:
+    """What a line's transfer has in the columns of _SEEN after its id, where it was posted as it is."""
+    amount = format_units(draft.amount, SCALE)
+    named = (book, draft.debit_account, draft.credit_account, amount, draft.value_date, int(draft.kind), draft.code)
+    return (*named, draft.reference, draft.metadata, None)
 
 
 def post(book: UUID, pairs: Pairs) -> Answered:

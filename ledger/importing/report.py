@@ -25,8 +25,9 @@ class Outcome:
         """Lines that a gate turned into holds."""
         self.refused = 0
         self.codes: Counter[str] = Counter()
-        self.sums: Counter[Asset] = Counter()
+        self.sums: Counter[str] = Counter()
         """Asset → units of the lines that stand in the book now."""
+        self.places: dict[str, int] = {}
         self.accounts = 0
         self.assets = 0
         self.seconds = 0.0
@@ -39,7 +40,8 @@ class Outcome:
             self.held += 1
         else:
             self.posted += 1
-        self.sums[asset] += units
+        self.sums[asset.code] += units
+        self.places[asset.code] = asset.places
 
     @property
     def rate(self) -> float:
@@ -53,7 +55,7 @@ class Outcome:
         if self.held:
             parts.insert(1, f"{self.held:,} held by a limit")
         made = f"{self.accounts:,} accounts and {self.assets:,} assets {'would be' if dry_run else 'were'} made"
-        sums = sorted(f"{asset.code} {format_units(units, asset.places)}" for asset, units in self.sums.items())
+        sums = sorted(f"{asset} {format_units(units, self.places[asset])}" for asset, units in self.sums.items())
         return (
             f"Book {book}: {self.lines:,} lines in {self.seconds:.1f} s ({self.rate:,.0f} lines/s).\n"
             f"Of these, {', '.join(parts)}; {made}.\n"

@@ -82,7 +82,7 @@ class Import:
 
     def _drafts(self, lines: Sequence[Line], accounts: Accounts) -> Iterator[tuple[Line, TransferDraft]]:
         for line in lines:
-            debit, credit = accounts.id(line.debit), accounts.id(line.credit)
+            debit, credit = line.debit.account, line.credit.account
             if debit is None or credit is None:
                 place = line.debit if debit is None else line.credit
                 self._refused.append((line.number, "account", accounts.refused[place.key], line.values))

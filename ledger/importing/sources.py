@@ -66,14 +66,21 @@ class CsvSource:
         self._path = path
         self.size = path.stat().st_size
         self._file = path.open("rb")
-        compressed = path.name.lower().endswith(".gz")
+        try:
+            self._begin(path.name)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, name: str) -> None:
+        compressed = name.lower().endswith(".gz")
         raw = cast(IO[bytes], gzip.GzipFile(fileobj=self._file) if compressed else self._file)
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         first = text.readline()
         self._delimiter = max(_DELIMITERS, key=first.count)
         self.header: Sequence[str] = next(csv.reader([first], delimiter=self._delimiter), [])
         if not self.header:
-            raise FileProblem(f"{path.name} has no header line")
+            raise FileProblem(f"{name} has no header line")
         self._reader = csv.reader(text, delimiter=self._delimiter)
 
     def position(self) -> int:

@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be")) if len(value) > 1 else value
         return {key: plain(value[key]) for key in keys}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
