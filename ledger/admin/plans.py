@@ -33,13 +33,11 @@ class Plan(NamedTuple):
 
 def make_plan(head: JournalForm, lines: LinesBase) -> Plan | None:
     """The transfers; none where something stands against them, which the forms then say."""
-    if not (head.is_valid() & lines.is_valid()):
-        return None
+    valid = head.is_valid() & lines.is_valid()
+    book: Book | None = head.cleaned_data.get("book")
     if not lines.filled:
         head.add_error(None, _("The journal has no lines yet."))
-        return None
-    book: Book = head.cleaned_data["book"]
-    if not lines.settle(book):
+    if book is None or not lines.filled or not lines.settle(book) or not valid:
         return None
     try:
         parts = decompose([form.line() for form in lines.filled])

@@ -24,6 +24,8 @@ class FilterForm(forms.Form):
     """Query parameters of a list. The book is always given: the first one unless another is chosen."""
 
     use_required_attribute = False
+    nothing: Any = ""
+    """What an empty list says where nothing but the book narrows it; the list's own words unless given."""
     book = forms.ChoiceField(label=_("Book"))
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -175,6 +177,7 @@ class HoldsFilter(AccountFilterMixin, AssetFilterMixin):
     """Of the list of holds: the open ones unless told otherwise."""
 
     field_order = ("book", "status", "account", "asset")
+    nothing = _("There are no open holds.")
     status = forms.ChoiceField(label=_("Status"), required=False, choices=[*HoldStatus.choices, ("any", _("All"))])
 
     def __init__(self, data: Mapping[str, Any]) -> None:

@@ -171,7 +171,8 @@ def totals(lines: list[LineForm]) -> list[Totals]:
 
 
 def _management(count: int) -> dict[str, str]:
-    return {"lines-TOTAL_FORMS": str(count), "lines-INITIAL_FORMS": "0"}
+    limits = {"lines-MIN_NUM_FORMS": "0", "lines-MAX_NUM_FORMS": str(MAX_LINES)}
+    return {"lines-TOTAL_FORMS": str(count), "lines-INITIAL_FORMS": "0", **limits}
 
 
 def _asset_of(account: Account) -> dict[str, str]:

@@ -7,7 +7,7 @@ const lines = document.getElementById("lines");
 const totals = document.getElementById("totals");
 const balance = document.getElementById("balance");
 const count = form.querySelector("[name=lines-TOTAL_FORMS]");
-const limit = Number(form.querySelector("[name=lines-MAX_NUM_FORMS]")?.value ?? 300);
+const limit = Number(form.querySelector("[name=lines-MAX_NUM_FORMS]").value) || 300;
 
 const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
 const rows = () => [...lines.children];

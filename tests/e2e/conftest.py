@@ -1,0 +1,117 @@
+"""A live server on the test database, and a Chromium that visits it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.http import HttpRequest, HttpResponse
+from django.test.testcases import LiveServerThread
+from django.test.utils import override_settings
+from pytest_django import DjangoDbBlocker
+
+from qenex.kernel.ids import uuid7
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+PASSWORD = "correct horse battery"
+POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
+
+
+class StrictPolicy:
+    """Middleware: the policy that the pages are to live with, as a browser enforces it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Content-Security-Policy"] = POLICY
+        return response
+
+
+@dataclass
+class Visit:
+    """A browser's page, and what the browser complained of."""
+
+    page: Any
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Any:
+        """Opens a page of the site."""
+        response = self.page.goto(self.address + path)
+        assert response is not None
+        assert response.status == 200, f"{path}: {response.status}"
+        return self.page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, for the whole run."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    # Playwright runs an event loop in this thread; the tests' own queries here are none the worse for it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            yield chromium
+            chromium.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def address(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a server on this process's test database, under the strict policy."""
+    from django.conf import settings
+
+    middleware = ["tests.e2e.conftest.StrictPolicy", *settings.MIDDLEWARE]
+    with django_db_blocker.unblock(), override_settings(MIDDLEWARE=middleware, ALLOWED_HOSTS=["127.0.0.1"]):
+        server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        if server.error:
+            raise server.error
+        yield f"http://127.0.0.1:{server.port}"
+        server.terminate()
+
+
+@pytest.fixture
+def accountant(database: None) -> User:
+    """Somebody who may do everything in the ledger."""
+    return User.objects.create_superuser(f"u{uuid7().hex}", password=PASSWORD)
+
+
+@pytest.fixture
+def visit(browser: Any, address: str, accountant: User) -> Iterator[Visit]:
+    """The accountant's browser, signed in through the page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    visit = Visit(context.new_page(), address)
+    visit.page.on("console", lambda message: _note(visit, message))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    page = visit.go("/admin/login/")
+    page.get_by_label("Username").fill(accountant.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{address}/admin/")
+    yield visit
+    context.close()
+
+
+def _note(visit: Visit, message: Any) -> None:
+    """Errors and warnings of the browser; that there is no favicon is none of the pages' doing."""
+    if message.type in ("error", "warning") and "favicon" not in str(message.location.get("url", "")):
+        visit.complaints.append(message.text)

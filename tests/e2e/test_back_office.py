@@ -1,0 +1,261 @@
+"""An accountant's day in a real browser: what the pages say, that the keyboard does, and that everybody can read it."""
+
+import re
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+from ledger import services
+from ledger.models import Account, Balance, Hold, Journal, RoleLimit, Transfer
+from tests.e2e.conftest import Visit
+from tests.support.ledger import Shop, give, hold, make_asset, make_book, make_shop, post
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+
+@pytest.fixture
+def shop(database: None) -> Shop:
+    """A book with some money in it, an open hold, a journal and a limit."""
+    shop = make_shop(3, funds="100")
+    one, two, three = shop.customers
+    post(shop.book, hold(one, two, 60), hold(two, three, 25, timeout=86_400))
+    services.journal_post(book=shop.book, transfers=[give(one, two, 10), give(one, three, 5)], reference="J-1")
+    services.limit_create(account=three, maximum=Decimal(5000), verdict="hold")
+    return shop
+
+
+def message(page: Any) -> str:
+    """What the site says after a command."""
+    return str(page.locator(".messagelist").inner_text()).strip()
+
+
+def fact(page: Any, name: str) -> str:
+    """A field of an object's page."""
+    return str(page.locator(f".field-{name} .readonly").first.inner_text()).strip()
+
+
+def choose_account(page: Any, number: int, typed: str, code: str) -> None:
+    """Types into a line's account, and takes the suggestion by keyboard."""
+    field = page.locator(f"#id_lines-{number}-account")
+    field.press_sequentially(typed)
+    option = page.get_by_role("option", name=re.compile(f"^{code}"))
+    option.wait_for()
+    assert field.get_attribute("aria-expanded") == "true"
+    field.press("ArrowDown")
+    assert field.get_attribute("aria-activedescendant") == option.get_attribute("id")
+    field.press("Enter")
+    assert field.input_value() == code
+
+
+def test_a_day_from_the_first_account_to_the_trial_balance(visit: Visit, database: None) -> None:
+    book, asset = make_book(), make_asset(2)
+    page = visit.page
+    for code, type in (("till", "asset"), ("sales", "income"), ("tax", "liability")):
+        visit.go(f"/admin/ledger/account/add/?book={book.code}")
+        page.get_by_label("Code:").fill(code)
+        page.get_by_label("Path:").fill(f"{type}:{code}")
+        page.get_by_label("Name:").fill(code.title())
+        page.get_by_label("Type:", exact=True).select_option(type)
+        page.get_by_label("Asset:").select_option(asset.code)
+        page.get_by_role("button", name="Add account").click()
+        assert message(page) == f"The account {code} ({type}:{code}) was opened."
+
+    visit.go(f"/admin/ledger/journal/add/?book={book.code}")
+    page.get_by_label("Reference:").fill("R-1")
+    choose_account(page, 0, "til", "till")
+    page.locator("#id_lines-0-debit").fill("1,190.00")
+    choose_account(page, 1, "Sal", "sales")
+    page.locator("#id_lines-1-credit").fill("1000")
+    assert page.locator("#balance").inner_text() == f"Difference: 190.00 {asset.code} too much debit"
+    choose_account(page, 2, "tax", "tax")
+    page.locator("#id_lines-2-credit").press("=")
+    assert page.locator("#id_lines-2-credit").input_value() == "190.00"
+    assert page.locator("#balance").inner_text() == "Balanced"
+    assert page.locator("#totals").inner_text().split() == ["Total", asset.code, "1,190.00", "1,190.00"]
+    page.get_by_role("button", name="Preview").click()
+    assert [row.split() for row in page.locator("#preview tbody tr").all_inner_texts()] == [
+        ["till", "Till", "sales", "Sales", "1,000.00", asset.code, "1,000.00", "1,000.00"],
+        ["till", "Till", "tax", "Tax", "190.00", asset.code, "1,190.00", "190.00"],
+    ]
+    assert not Journal.objects.filter(book_id=book.pk).exists()
+    page.get_by_role("button", name="Post the journal").click()
+    assert message(page) == "The journal was posted with 2 transfers."
+
+    visit.go(f"/admin/ledger/account/?book={book.code}")
+    balances = dict(
+        zip(
+            page.locator("th.field-code").all_inner_texts(),
+            page.locator("td.field-posted").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert balances == {"sales": "1,000.00", "tax": "190.00", "till": "1,190.00"}
+
+    visit.go(f"/admin/ledger/journal/?book={book.code}")
+    page.locator("th.field-posted_at a").click()
+    page.get_by_role("link", name="Reverse", exact=True).click()
+    page.get_by_role("textbox", name="Amount to reverse of 1000.00").fill("400")
+    page.get_by_role("textbox", name="Amount to reverse of 190.00").fill("")
+    page.get_by_label("Reason:").fill("Returned goods")
+    page.get_by_role("button", name="Post the reversal").click()
+    assert message(page) == "The reversal was posted with 1 transfers."
+    assert fact(page, "description") == "Returned goods"
+
+    visit.go(f"/admin/ledger/book/trial-balance/?book={book.code}")
+    assert page.locator("#verdict .status").inner_text() == "Balanced"
+    assert [row.split("\t")[-2:] for row in page.locator("#trial-balance tfoot tr").all_inner_texts()] == [
+        ["790.00", "790.00"]
+    ]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as CSV").click()
+    assert download.value.suggested_filename.startswith(f"trial-balance-{book.code}-")
+    assert visit.complaints == []
+
+
+def test_holds_are_posted_and_voided(visit: Visit, shop: Shop) -> None:
+    page = visit.page
+    for command, button, said in (
+        ("Post", "Post the hold", "The hold was posted."),
+        ("Void", "Void the hold", "The hold was voided: what it held is available again."),
+    ):
+        visit.go(f"/admin/ledger/hold/?book={shop.book.code}")
+        page.locator("th.field-created_at a").last.click()
+        page.get_by_role("link", name=command, exact=True).click()
+        page.get_by_label("Reason:").fill("Told so")
+        if command == "Post":
+            page.get_by_label("Amount:").fill("45")
+        page.get_by_role("button", name=button).click()
+        assert message(page) == said
+    states = Hold.objects.filter(book_id=shop.book.pk).order_by("created_at")
+    assert list(states.values_list("status", "posted_amount")) == [("posted", Decimal(45)), ("voided", Decimal(0))]
+    assert Balance.objects.get(pk=shop.customers[0].pk).posted == Decimal(40)
+    visit.go(f"/admin/ledger/hold/?book={shop.book.code}")
+    assert "There are no open holds." in page.locator("#changelist").inner_text()
+    assert visit.complaints == []
+
+
+def test_lines_come_and_go_by_keyboard(visit: Visit, shop: Shop) -> None:
+    page = visit.go(f"/admin/ledger/journal/add/?book={shop.book.code}")
+    lines = page.locator("#lines tr")
+    assert lines.count() == 4
+    page.locator("#id_lines-3-credit").press("Enter")
+    assert lines.count() == 5
+    assert page.evaluate("document.activeElement.id") == "id_lines-4-account"
+    page.locator("#id_lines-4-account").press("Control+Delete")
+    assert lines.count() == 4
+    assert page.evaluate("document.activeElement.id") == "id_lines-3-account"
+    page.locator("#id_lines-1-account").press("Control+Delete")
+    page.get_by_role("button", name="Add a line").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_lines-5-account"
+    page.locator("#id_lines-0-account").fill("customer-0")
+    page.locator("#id_lines-0-debit").fill("5")
+    page.locator("#id_lines-5-account").fill("customer-1")
+    page.locator("#id_lines-5-credit").fill("4")
+    page.get_by_role("button", name="Preview").click()
+    assert page.locator(".errorlist").first.inner_text() == (
+        f"The journal does not balance: 1.00 {shop.asset.code} too much on the debit side."
+    )
+    assert page.locator("#id_lines-5-credit").input_value() == "4"
+    assert page.locator("#balance").inner_text() == f"Difference: 1.00 {shop.asset.code} too much debit"
+    assert visit.complaints == []
+
+
+def test_escape_closes_the_suggestions_and_the_mouse_takes_one(visit: Visit, shop: Shop) -> None:
+    page = visit.go(f"/admin/ledger/transfer/?book={shop.book.code}")
+    field = page.get_by_role("combobox", name="Account")
+    field.press_sequentially("custom")
+    offered = page.locator(".combobox-list").get_by_role("option")
+    offered.first.wait_for()
+    assert offered.count() == 3
+    field.press("Escape")
+    assert field.get_attribute("aria-expanded") == "false"
+    field.press("ArrowDown")
+    offered.filter(has_text="customer-2").click()
+    assert field.input_value() == "customer-2"
+    page.get_by_role("button", name="Show").click()
+    assert page.locator("td.field-balance_after").all_inner_texts() == ["105.00", "100.00", "100.00"]
+
+
+def test_the_chart_folds_by_keyboard(visit: Visit, shop: Shop) -> None:
+    services.account_create(
+        book=shop.book, asset=shop.asset, type="asset", code="till", path="assets:till", name="Till"
+    )
+    page = visit.go(f"/admin/ledger/account/tree/?book={shop.book.code}")
+    leaf, branch = page.get_by_role("link", name="till"), page.locator("summary").filter(has_text="assets")
+    assert leaf.is_visible()
+    branch.press("Enter")
+    assert not leaf.is_visible()
+    branch.press(" ")
+    assert leaf.is_visible()
+
+
+def paths(shop: Shop) -> list[str]:
+    """Every page of the ledger."""
+    book = shop.book
+    account: Account = shop.customers[0]
+    transfer = Transfer.objects.filter(book_id=book.pk)[0]
+    journal = Journal.objects.get(book_id=book.pk)
+    held = Hold.objects.filter(book_id=book.pk)[0]
+    limit = RoleLimit.objects.get(account__book=book)
+    lists = [f"{model}/?book={book.code}" for model in ("account", "transfer", "journal", "hold")]
+    commands = [f"account/{account.pk}/{each}/" for each in ("change", "edit", "floor", "freeze", "close")]
+    return [
+        *("", "ledger/", "ledger/book/", f"ledger/book/{book.pk}/change/", f"ledger/book/{book.pk}/close/"),
+        *("ledger/book/add/", "ledger/asset/", "ledger/asset/add/", f"ledger/asset/{shop.asset.pk}/change/"),
+        *(f"ledger/{each}" for each in (*lists, *commands)),
+        *(f"ledger/transfer/{transfer.pk}/change/", f"ledger/transfer/?book={book.code}&account=cash"),
+        *("ledger/account/add/", f"ledger/account/tree/?book={book.code}", "ledger/transfer/?book=nowhere"),
+        *(f"ledger/journal/{journal.pk}/{each}/" for each in ("change", "reverse")),
+        *("ledger/journal/add/", f"ledger/book/trial-balance/?book={book.code}"),
+        *(f"ledger/hold/{held.pk}/{each}/" for each in ("change", "post", "void")),
+        *("ledger/rolelimit/", "ledger/rolelimit/add/", f"ledger/rolelimit/{limit.pk}/change/"),
+        *(f"ledger/rolelimit/{limit.pk}/remove/", "kernel/event/"),
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_read_by_everybody(visit: Visit, shop: Shop, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    visit.page.emulate_media(color_scheme=scheme)
+    found = {}
+    for path in paths(shop):
+        visit.go(f"/admin/{path}")
+        for violation in Axe().run(visit.page, options={"runOnly": WCAG}).response["violations"]:
+            found[f"{path}: {violation['id']}"] = [node["html"] for node in violation["nodes"]]
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_is_wider_than_its_window_or_breaks_the_policy(visit: Visit, shop: Shop, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    too_wide = {}
+    for path in paths(shop):
+        visit.go(f"/admin/{path}")
+        excess = visit.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if excess > 0:
+            too_wide[path] = excess
+    assert too_wide == {}
+    assert visit.complaints == []
+
+
+def test_errors_can_be_read_by_everybody(visit: Visit, shop: Shop) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit.go(f"/admin/ledger/journal/add/?book={shop.book.code}")
+    page.locator("#id_lines-0-account").fill(f"nobody-{uuid4()}")
+    page.get_by_role("button", name="Preview").click()
+    assert page.locator("#lines .errorlist").all_inner_texts() == [
+        "The book has no account of this code.",
+        "The amount is missing.",
+    ]
+    field = page.locator("#id_lines-0-account")
+    assert (field.get_attribute("aria-invalid"), field.get_attribute("aria-describedby")) == (
+        "true",
+        "id_lines-0-account_error",
+    )
+    assert Axe().run(page, options={"runOnly": WCAG}).response["violations"] == []
+    assert page.evaluate("document.documentElement.lang") == settings.LANGUAGE_CODE
