@@ -10,9 +10,12 @@ from channels.layers import get_channel_layer
 GROUP = "events"
 PAUSE = 0.05
 """Seconds between two wake-ups of one process, however many commands it carries out."""
+SECONDS = 5
+"""How long ending may take."""
 
 logger = logging.getLogger(__name__)
 _waiting = threading.Event()
+_closing = threading.Event()
 _thread: threading.Thread | None = None
 _starting = threading.Lock()
 
@@ -28,10 +31,25 @@ def wake() -> None:
                 _thread.start()
 
 
+def close() -> None:
+    """Ends this process's connection to Redis until the next wake-up, so that Redis can tell whether others use it."""
+    global _thread
+    with _starting:
+        if _thread is None:
+            return
+        _closing.set()
+        _waiting.set()
+        _thread.join(SECONDS)
+        _closing.clear()
+        _thread = None
+
+
 def _run() -> None:
     with asyncio.Runner() as runner:  # one loop for the thread's life, so that one connection to Redis serves it
         while _waiting.wait():
             _waiting.clear()
+            if _closing.is_set():
+                return
             try:
                 runner.run(send())
             except Exception as error:  # noqa: BLE001  # live pages are late, nothing else

@@ -4,12 +4,15 @@ import asyncio
 import itertools
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 from django.db import transaction
+from redis import Redis
 
 from qenex.kernel import events, wakeups
 
@@ -75,3 +78,21 @@ def test_a_wake_up_travels_through_redis(database: None) -> None:
         return message
 
     assert asyncio.run(listen()) == {"type": "events.recorded"}
+
+
+def test_a_closed_process_leaves_no_connection_and_may_wake_again(database: None) -> None:
+    with closing(Redis.from_url(settings.REDIS_LOCATION)) as redis:
+        wakeups.close()
+        before = len(redis.client_list())
+        for _ in range(2):
+            wakeups.wake()
+            assert _eventually(lambda: len(redis.client_list()) > before)
+            wakeups.close()
+            assert _eventually(lambda: len(redis.client_list()) == before)
+
+
+def _eventually(true: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 5
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    return true()

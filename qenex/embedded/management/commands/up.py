@@ -18,6 +18,7 @@ from qenex.embedded.plan import Plan
 from qenex.embedded.ports import check_port
 from qenex.embedded.single import only_one
 from qenex.embedded.supervisor import Servers, Supervisor, stoppable
+from qenex.kernel import wakeups
 
 
 class Command(BaseCommand):
@@ -86,6 +87,7 @@ def _how_to_sign_in(sign_in: first_run.SignIn) -> str:
 
 def _disconnect() -> None:
     """Give back every connection, so that a server can tell whether others use it."""
+    wakeups.close()
     for connection in connections.all(initialized_only=True):
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # every alias is PostgreSQL
