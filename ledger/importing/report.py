@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -74,6 +74,10 @@ class Errors:
         self._writer: Any = None
 
     def __enter__(self) -> Self:
+        """Removes what an earlier run has left, where it can; its lines may be good by now."""
+        with suppress(OSError), self.path.open(encoding="utf-8", errors="replace") as earlier:
+            if earlier.readline().strip() == ",".join(self.HEADER):
+                self.path.unlink()
         return self
 
     def __exit__(

@@ -1,7 +1,7 @@
 """Importing a file, batch by batch. Each batch is one transaction; running again goes on where it ended."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -20,9 +20,22 @@ from qenex.kernel.ids import uuid7
 Pairs = Sequence[tuple[Line, TransferDraft]]
 
 
+def check_header(profile: Profile, source: Source) -> None:
+    """Raises FileProblem where the file has not the columns that the profile needs, or inexact amounts."""
+    at = positions(profile, source.header)
+    lacking = missing(profile, at)
+    if lacking:
+        raise FileProblem(f"the profile {profile.name} needs a column for {', '.join(lacking)}")
+    if source.header[at["amount"]] in source.floating:
+        raise FileProblem("the amounts are binary floating-point numbers and not exact: store them as decimals")
+
+
 @dataclass(slots=True)
 class Import:
-    """One run over one file into one book; into none on a dry run for a book that is not there yet."""
+    """One run over one file into one book, once `check_header` found nothing.
+
+    On a dry run the book need not be there.
+    """
 
     source: Source
     profile: Profile
@@ -39,7 +52,6 @@ class Import:
         """Imports the file and returns what became of its lines. Raises FileProblem and transactions.Busy."""
         started = time.monotonic()
         at = positions(self.profile, self.source.header)
-        self._check_header(at)
         assets = Assets(dry_run=self.dry_run)
         accounts = Accounts(self.book, dry_run=self.dry_run)
         reader = LineReader(self.profile, self.source.header, at, self.book.pk if self.book else uuid7(), assets)
@@ -52,13 +64,6 @@ class Import:
             self.outcome.seconds = time.monotonic() - started
             progress(self.outcome)
         return self.outcome
-
-    def _check_header(self, at: Mapping[str, int]) -> None:
-        lacking = missing(self.profile, at)
-        if lacking:
-            raise FileProblem(f"the profile {self.profile.name} needs a column for {', '.join(lacking)}")
-        if self.source.header[at["amount"]] in self.source.floating:
-            raise FileProblem("the amounts are binary floating-point numbers and not exact: store them as decimals")
 
     def _lines(self, reader: LineReader, chunk: Sequence[Record]) -> Iterator[Line]:
         for number, values in chunk:

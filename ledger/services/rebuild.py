@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
+from ledger.errors import Conflict
 from ledger.locks import book_lock
 from ledger.services.heads import head_move
 from qenex.kernel import events, transactions
@@ -55,7 +56,10 @@ FROM truth t WHERE b.account_id = t.account_id
 
 
 def balances_rebuild(*, book: UUID) -> int:
-    """Sets every balance and hold of a book to what its transfers add up to, and returns how many were wrong."""
+    """Sets every balance and hold of a book to what its transfers add up to, and returns how many were wrong.
+
+    Raises Conflict where that would break a rule of the database, such as an account's floor; nothing is changed then.
+    """
 
     def command() -> int:
         with connection.cursor() as cursor:
@@ -73,4 +77,7 @@ def balances_rebuild(*, book: UUID) -> int:
         )
         return int(balances + holds)
 
-    return transactions.run(command, locks=[book_lock(book)])
+    try:
+        return transactions.run(command, locks=[book_lock(book)])
+    except IntegrityError as error:
+        raise Conflict(f"what the transfers add up to is not allowed: {str(error).splitlines()[0]}") from error

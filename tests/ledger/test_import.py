@@ -4,6 +4,7 @@ import csv
 import gzip
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from ledger.management.commands.ledger_import import book_code
 from ledger.models import Account, Asset, Book, Transfer
 from ledger.verification import verify_book
 from tests.support.ledger import make_asset
+from tests.support.threads import together
 
 HEADER = "id,occurred_at,account,counterparty,amount,asset\n"
 LINES = (
@@ -177,6 +179,15 @@ def test_a_dry_run_checks_everything_and_writes_nothing(database: None, tmp_path
     assert not Book.objects.filter(code=name).exists()
 
 
+def test_an_errors_file_of_an_earlier_run_does_not_stay(database: None, tmp_path: Path, name: str) -> None:
+    asset = f"S{uuid4().hex[:10]}"
+    file = write(tmp_path / f"{name}.csv", f"{HEADER}t0,2018-04-01,c1,m1,5,{asset}\n")
+    assert refused(file)[1][0][1] == "asset"
+    services.asset_create(code=asset, kind="security", places=0)
+    assert "1 posted" in run(file)
+    assert not file.with_name(f"{file.name}.errors.csv").exists()
+
+
 def test_lines_without_an_id_are_told_apart_by_their_content(database: None, tmp_path: Path, name: str) -> None:
     header, line = "Date;Amount;Currency;IBAN;Description\n", "2026-01-05;-12.50;EUR;DE89;Coffee\n"
     file = write(tmp_path / "statement.csv", f"{header}{line}{line}2026-01-06;1000.00;EUR;DE89;Müller & Söhne\n")
@@ -236,9 +247,9 @@ def test_files_that_cannot_be_imported(database: None, tmp_path: Path, name: str
     assert "has no header line" in unusable(write(tmp_path / "empty.csv", ""))
     assert "no profile fits the columns a, b" in unusable(write(tmp_path / "odd.csv", "a,b\n1,2\n"))
     assert "there is no profile nothing" in unusable(write(tmp_path / "a.csv", HEADER), "--profile", "nothing")
-    assert "needs a column for account, counterparty" in unusable(
-        write(tmp_path / "few.csv", "id,occurred_at,amount,asset\n"), "--profile", "payments", "--book", name
-    )
+    few = write(tmp_path / "few.csv", "id,occurred_at,amount,asset\n")
+    assert "needs a column for account, counterparty" in unusable(few, "--profile", "payments", "--book", name)
+    assert not Book.objects.filter(code=name).exists()
     assert "cannot be read" in unusable(write(tmp_path / "bad.parquet", "no parquet"))
     assert "cannot be read" in unusable(write(tmp_path / "bad.csv.gz", "no gzip"))
     assert "--batch is between 1 and" in unusable(write(tmp_path / "a.csv", HEADER), "--batch", "0")
@@ -272,6 +283,18 @@ def test_names_become_segments_of_paths_and_stay_apart() -> None:
     assert slug("c-1.x_2") == "c-1.x_2"
     assert len({slug("A B"), slug("A-B"), slug("a b"), slug("Ä"), slug("Ö"), slug("x" * 101), slug("x" * 102)}) == 7
     assert all(len(slug(text)) <= 100 for text in ("Ä" * 500, "x" * 500))
+
+
+def test_two_imports_of_one_file_at_once_post_every_line_once(database: None, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "payments.csv"
+    file.write_bytes(make_payments.content())
+    said = together(2, lambda number: run(file, "--book", name, "--batch", "200"))
+    counts = [re.search(r"Of these, ([\d,]+) posted, ([\d,]+) known before, 0 refused", each) for each in said]
+    posted = [int(each[1].replace(",", "")) for each in counts if each]
+    assert sum(posted) == make_payments.LINES
+    book = Book.objects.get(code=name)
+    assert Transfer.objects.filter(book_id=book.pk).count() == make_payments.LINES
+    assert verify_book(book).differences == []
 
 
 def test_killed_in_the_middle_and_run_again_every_line_is_there_once(database: None, tmp_path: Path, name: str) -> None:

@@ -336,6 +336,18 @@ def test_a_rebuild_of_a_sound_book_changes_nothing(database: None, busy: Busy) -
     assert _derived(busy.book) == before
 
 
+def test_a_rebuild_that_breaks_a_floor_changes_nothing(database: None) -> None:
+    shop = make_shop(1, floor="0")
+    [alice] = shop.customers
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE ledger_balance SET credits_posted = 5 WHERE account_id = %s", [alice.pk])
+    post(shop.book, give(alice, shop.cash, 3))
+    before = _derived(shop.book)
+    with pytest.raises(CommandError, match="what the transfers add up to is not allowed"):
+        call_command("ledger_rebuild", shop.book.code)
+    assert _derived(shop.book) == before
+
+
 def _derived(book: Book) -> list[tuple[Any, ...]]:
     """All that a rebuild sets."""
     counters = ("account_id", "debits_posted", "credits_posted", "debits_pending", "credits_pending")

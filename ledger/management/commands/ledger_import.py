@@ -1,7 +1,6 @@
 """Import a file of payments or a bank statement."""
 
 import re
-import sys
 from argparse import ArgumentParser
 from contextlib import closing
 from pathlib import Path
@@ -15,10 +14,11 @@ from ledger.errors import Conflict, Invalid
 from ledger.importing import profile as profiles
 from ledger.importing.problems import FileProblem
 from ledger.importing.report import Errors, Outcome
-from ledger.importing.run import Import
+from ledger.importing.run import Import, check_header
 from ledger.importing.sources import Source, open_source
 from ledger.management.progress import Progress
 from ledger.models import Book
+from qenex.kernel import memory
 from qenex.kernel.context import Context, acting
 from qenex.kernel.transactions import Busy
 
@@ -49,21 +49,22 @@ class Command(BaseCommand):
             raise CommandError(f"--batch is between 1 and {settings.LEDGER_BATCH_MAX}.", returncode=UNUSABLE)
         errors = Errors(options["errors"] or file.with_name(f"{file.name}.errors.csv"))
         quiet = options["verbosity"] == 0
+        outcome = Outcome()
+        memory.settle()
         try:
             with (
                 closing(open_source(file)) as source,
                 errors,
                 acting(Context(actor="ledger_import", method="command", reason=f"import of {file.name}")),
             ):
-                run = _prepare(source, errors, options)
-                outcome = _run(run, file.name, quiet=quiet)
+                _run(_prepare(source, errors, outcome, options), file.name, quiet=quiet)
         except (FileProblem, Busy, Invalid) as error:
-            raise CommandError(f"{error} (running it again goes on from here)", returncode=UNUSABLE) from None
+            again = "; running it again goes on from there" if outcome.lines else ""
+            raise CommandError(f"{error}{again}", returncode=UNUSABLE) from None
         except KeyboardInterrupt:
-            raise CommandError("Interrupted; running it again goes on from here.", returncode=INTERRUPTED) from None
+            raise CommandError("Interrupted; running it again goes on from there.", returncode=INTERRUPTED) from None
         if not quiet:
-            code = run.book.code if run.book else options["book"] or book_code(file)
-            self.stdout.write(outcome.text(code, dry_run=run.dry_run))
+            self.stdout.write(outcome.text(options["book"] or book_code(file), dry_run=options["dry_run"]))
         if outcome.refused:
             codes = ", ".join(f"{count:,} {code}" for code, count in outcome.codes.most_common())
             raise CommandError(
@@ -77,9 +78,10 @@ def book_code(file: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "import"
 
 
-def _prepare(source: Source, errors: Errors, options: dict[str, Any]) -> Import:
+def _prepare(source: Source, errors: Errors, outcome: Outcome, options: dict[str, Any]) -> Import:
     name = options["profile"]
     profile = profiles.load(name) if name else profiles.guess(source.header)
+    check_header(profile, source)
     code = options["book"] or book_code(options["file"])
     book = Book.objects.filter(code=code).first()
     if book is None and not options["dry_run"]:
@@ -87,18 +89,17 @@ def _prepare(source: Source, errors: Errors, options: dict[str, Any]) -> Import:
             book = services.book_create(code=code, name=code)
         except Conflict:
             book = Book.objects.get(code=code)
-    return Import(source, profile, book, errors, batch=options["batch"], dry_run=options["dry_run"])
+    return Import(source, profile, book, errors, options["batch"], options["dry_run"], outcome)
 
 
-def _run(run: Import, name: str, *, quiet: bool) -> Outcome:
+def _run(run: Import, name: str, *, quiet: bool) -> None:
     source = run.source
     bar = Progress(name, source.size, source.unit, quiet=quiet)
 
     def show(outcome: Outcome) -> None:
         bar.show(source.position(), f"{outcome.lines:,} lines, {outcome.rate:,.0f}/s")
-        sys.stdout.flush()
 
     try:
-        return run.run(show)
+        run.run(show)
     finally:
         bar.close()

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ledger import services
+from ledger.errors import Conflict
 from ledger.models import Book
 from qenex.kernel.context import Context, acting
 from qenex.kernel.transactions import Busy
@@ -29,6 +30,6 @@ class Command(BaseCommand):
             for code, book in books.items():
                 try:
                     mended = services.balances_rebuild(book=book.pk)
-                except Busy as error:
+                except (Busy, Conflict) as error:
                     raise CommandError(f"{code}: {error}") from None
                 self.stdout.write(f"{code}: {mended:,} balances and holds were wrong and are mended.")

@@ -10,10 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from ledger import services
+from ledger.errors import Conflict
 from ledger.management.progress import Progress
 from ledger.models import Book
 from ledger.verification import BookReport, verify_book
+from qenex.kernel import memory
 from qenex.kernel.context import Context, acting
+from qenex.kernel.transactions import Busy
 
 DIFFERENT, UNUSABLE = 1, 2
 SHOWN = 1_000
@@ -39,12 +42,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         quiet, using = options["verbosity"] == 0, options["database"]
+        memory.settle()
         reports = []
         for book in _books(options["book"], using):
             report = _verify(book, using, quiet=quiet)
             if report.count and options["rebuild"]:
-                with acting(Context(actor="ledger_verify", method="command", reason="balances differ from transfers")):
-                    mended = services.balances_rebuild(book=book.pk)
+                mended = _rebuild(book)
                 self._tell(report, quiet=quiet)
                 self.stdout.write(f"{book.code}: {mended:,} balances and holds were mended; verifying again.")
                 report = _verify(book, using, quiet=quiet)
@@ -105,3 +108,11 @@ def _verify(book: Book, using: str, *, quiet: bool) -> BookReport:
         return verify_book(book, using=using, progress=lambda done: bar.show(done, f"{done:,} transfers"))
     finally:
         bar.close()
+
+
+def _rebuild(book: Book) -> int:
+    with acting(Context(actor="ledger_verify", method="command", reason="balances differ from transfers")):
+        try:
+            return services.balances_rebuild(book=book.pk)
+        except (Busy, Conflict) as error:
+            raise CommandError(f"{book.code}: {error}", returncode=UNUSABLE) from None
