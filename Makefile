@@ -53,8 +53,9 @@ format: setup  ## Rewrite the code in the house style
 
 bench: bench-ledger  ## Run every benchmark
 
-bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--json PATH" keeps the figures)
-	$(BIN)/python bench/ledger.py $(ARGS)
+bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--quick --json PATH"; about an hour without --quick)
+	@bench/extras.sh
+	@$(BIN)/python bench/ledger.py $(ARGS)
 
 soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)

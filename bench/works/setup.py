@@ -1,0 +1,73 @@
+"""Making the ground: migrations, static files, a user, books and accounts."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import import_module
+
+import psycopg
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from rest_framework.authtoken.models import Token
+
+from bench import ground
+from bench.works.base import Outcome, Run, timed
+from ledger import services
+from ledger.models import Asset
+from ledger.services.accounts import AccountSpec
+from qenex.embedded import postgres, static
+
+OVERDRAFT = Decimal(-(10**15))
+"""Every account has a limit, so that every transfer is checked against it; none ever reaches it."""
+COPY_TABLE = """
+CREATE TABLE bench_copy (LIKE ledger_transfer INCLUDING ALL);
+ALTER TABLE bench_copy OWNER TO qenex_owner;
+GRANT SELECT, INSERT ON bench_copy TO qenex_writer;
+"""
+
+
+@dataclass(frozen=True)
+class SetupWork:
+    """Makes the template of every database of the benchmark."""
+
+    database: str
+
+    def prepare(self) -> Run:
+        """Nothing is made ready: making ready is the work."""
+
+        def run() -> Outcome:
+            return timed(lambda step: step(), (_migrate, _lay), 1)
+
+        return run
+
+
+def _migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    static.collect()
+    with closing(psycopg.connect(postgres.admin_url(settings.VAR, "qenex"), autocommit=True)) as connection:
+        connection.execute(COPY_TABLE)
+
+
+def _lay() -> None:
+    user = User.objects.create_superuser("bench", None, None)
+    asset = services.asset_create(code="EUR", name="Euro", places=2)
+    sizes = [ground.ACCOUNTS, *[ground.OWN_ACCOUNTS] * ground.OWN_BOOKS, ground.ACCOUNTS, ground.ACCOUNTS]
+    books = [_book(f"bench-{number}", asset, size) for number, size in enumerate(sizes)]
+    ground.save(ground.Ground(Token.objects.create(user=user).key, _session(user), books), settings.VAR)
+
+
+def _book(code: str, asset: Asset, size: int) -> ground.Book:
+    book = services.book_create(code=code, name="Benchmark")
+    specs = [AccountSpec(code=f"a{n}", asset=asset, type="liability", floor=OVERDRAFT) for n in range(size)]
+    return ground.Book(book.pk, [account.pk for account in services.accounts_create(book=book, specs=specs)])
+
+
+def _session(user: User) -> str:
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
