@@ -6,6 +6,7 @@ import threading
 import time
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 GROUP = "events"
 PAUSE = 0.05
@@ -45,6 +46,8 @@ def close() -> None:
 
 
 def _run() -> None:
+    # Without `up` nobody runs the embedded Redis, and no page is there to be woken.
+    level, failing = (logging.DEBUG if settings.EMBEDDED_REDIS else logging.WARNING), False
     with asyncio.Runner() as runner:  # one loop for the thread's life, so that one connection to Redis serves it
         while _waiting.wait():
             _waiting.clear()
@@ -52,8 +55,11 @@ def _run() -> None:
                 return
             try:
                 runner.run(send())
+                failing = False
             except Exception as error:  # noqa: BLE001  # live pages are late, nothing else
-                logger.warning("wake-up failed: %s", type(error).__name__)
+                if not failing:  # told once, not at every attempt
+                    logger.log(level, "wake-up failed: %s", type(error).__name__)
+                failing = True
             time.sleep(PAUSE)
 
 
