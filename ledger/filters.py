@@ -19,6 +19,7 @@ from ledger.choices import (
 )
 from ledger.models import Account, Asset, Book, Hold, Journal, RoleLimit
 from ledger.references import find_asset, find_book
+from qenex.kernel.filters import MomentFilter
 from qenex.kernel.money import AmountProblem, parse, to_decimal
 
 KINDS: dict[int, str] = {
@@ -138,8 +139,8 @@ class AccountFilters(django_filters.FilterSet):  # type: ignore[misc]  # the pac
 class MovementFilters(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
     """What transfers, and the legs of an account, are found by."""
 
-    since = django_filters.IsoDateTimeFilter("posted_at", "gte", label="Posted at this moment or later.")
-    until = django_filters.IsoDateTimeFilter("posted_at", "lt", label="Posted before this moment.")
+    since = MomentFilter("posted_at", "gte", label="Posted at this moment or later.")
+    until = MomentFilter("posted_at", "lt", label="Posted before this moment.")
     value_from = django_filters.DateFilter("value_date", "gte", label="The first value date.")
     value_to = django_filters.DateFilter("value_date", "lte", label="The last value date.")
     amount_min = AmountFilter("amount", "gte", label="The smallest amount.")
@@ -165,8 +166,8 @@ class JournalFilters(django_filters.FilterSet):  # type: ignore[misc]  # the pac
     kind = django_filters.ChoiceFilter(choices=JournalKind.choices)
     reference = django_filters.CharFilter()
     reverses = django_filters.UUIDFilter("reverses_id", label="The journal that it reverses.")
-    since = django_filters.IsoDateTimeFilter("posted_at", "gte", label="Posted at this moment or later.")
-    until = django_filters.IsoDateTimeFilter("posted_at", "lt", label="Posted before this moment.")
+    since = MomentFilter("posted_at", "gte", label="Posted at this moment or later.")
+    until = MomentFilter("posted_at", "lt", label="Posted before this moment.")
 
     class Meta:
         model = Journal
@@ -178,7 +179,7 @@ class HoldFilters(django_filters.FilterSet):  # type: ignore[misc]  # the packag
     account = django_filters.UUIDFilter(method="touching", label="The account that is debited or credited.")
     asset = AssetFilter("asset_id", label="The id or the code of an asset.")
     status = django_filters.ChoiceFilter(choices=HoldStatus.choices)
-    expires_before = django_filters.IsoDateTimeFilter("expires_at", "lt", label="Expires before this moment.")
+    expires_before = MomentFilter("expires_at", "lt", label="Expires before this moment.")
 
     class Meta:
         model = Hold

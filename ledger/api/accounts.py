@@ -75,9 +75,9 @@ class AccountView(VersionedMixin, GenericView[Account]):
     def patch(self, request: Request, pk: UUID) -> HttpResponse:
         """Renames, freezes, opens, limits or closes an account."""
         account = get_object_or_404(self.get_queryset(), pk=pk)
-        version = self.expected_version(request, pk)
         given = AccountUpdateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        version = self.expected_version(request, pk)
         wanted = given.validated_data
         if "floor" in wanted:
             wanted["floor"] = _floor(wanted["floor"])

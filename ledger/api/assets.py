@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger import services
-from ledger.api.fields import MomentField
+from ledger.api.fields import REFERENCE_PARAMETER, MomentField
 from ledger.choices import AssetKind
 from ledger.filters import AssetFilters
 from ledger.models import Asset
@@ -71,7 +71,7 @@ class AssetView(GenericView[Asset]):
     filter_backends = []
     required_permissions = {"GET": "ledger.view_asset"}
 
-    @extend_schema(operation_id="assets_retrieve")
+    @extend_schema(operation_id="assets_retrieve", parameters=[REFERENCE_PARAMETER])
     def get(self, request: Request, ref: str) -> Response:
         """Shows an asset."""
         condition = key(ref)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger import services
-from ledger.api.fields import MetadataField, MomentField
+from ledger.api.fields import REFERENCE_PARAMETER, MetadataField, MomentField
 from ledger.choices import BookStatus
 from ledger.filters import BookFilters
 from ledger.models import Book
@@ -78,19 +78,19 @@ class BookView(VersionedMixin, GenericView[Book]):
     filter_backends = []
     required_permissions = {"GET": "ledger.view_book", "PATCH": "ledger.change_book"}
 
-    @extend_schema(operation_id="books_retrieve")
+    @extend_schema(operation_id="books_retrieve", parameters=[REFERENCE_PARAMETER])
     def get(self, request: Request, ref: str) -> HttpResponse:
         """Shows a book."""
         book = self._book(ref, "reader")
         return self.tagged(request, book, lambda: _shown(book))
 
-    @extend_schema(operation_id="books_update", request=BookUpdateSerializer)
+    @extend_schema(operation_id="books_update", parameters=[REFERENCE_PARAMETER], request=BookUpdateSerializer)
     def patch(self, request: Request, ref: str) -> HttpResponse:
         """Renames, closes or opens a book."""
         book = self._book(ref, "default")
-        version = self.expected_version(request, book.pk)
         given = BookUpdateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        version = self.expected_version(request, book.pk)
         changed = services.book_update(book=book, version=version, **given.validated_data)
         return self.tagged(request, changed, lambda: _shown(changed))
 

@@ -1,17 +1,23 @@
 """Serializer fields of the ledger's answers."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from qenex.kernel.fields import SIGNED_AMOUNT_SCHEMA
 from qenex.kernel.money import format_units, from_decimal
 
-MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 REFERENCE_HELP = "Its id or its code."
+REFERENCE_PARAMETER = OpenApiParameter(
+    "ref",
+    {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+    OpenApiParameter.PATH,
+    description=REFERENCE_HELP,
+)
 
 
 @extend_schema_field(SIGNED_AMOUNT_SCHEMA)
@@ -37,7 +43,12 @@ class MomentField(serializers.DateTimeField):
     """A moment in UTC, always with its microseconds."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"format": MOMENT, "read_only": True, **kwargs})
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        """RFC 3339."""
+        moment: datetime = value
+        return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class MetadataField(serializers.DictField):

@@ -2,6 +2,7 @@
 
 import django_filters
 
+from qenex.kernel.filters import MomentFilter
 from qenex.kernel.models import Event
 
 
@@ -14,8 +15,8 @@ class EventFilters(django_filters.FilterSet):  # type: ignore[misc]  # the packa
     actor = django_filters.CharFilter()
     book = django_filters.UUIDFilter("book_id")
     request_id = django_filters.CharFilter()
-    since = django_filters.IsoDateTimeFilter("recorded_at", "gte", label="Recorded at this moment or later.")
-    until = django_filters.IsoDateTimeFilter("recorded_at", "lt", label="Recorded before this moment.")
+    since = MomentFilter("recorded_at", "gte", label="Recorded at this moment or later.")
+    until = MomentFilter("recorded_at", "lt", label="Recorded before this moment.")
 
     class Meta:
         model = Event

@@ -32,10 +32,10 @@ def shop(database: None) -> Shop:
 
 
 def staff(permissions: Iterable[str]) -> User:
-    """A user with these permissions of the ledger."""
-    user = make_user()
-    names = [permission.removeprefix("ledger.") for permission in permissions]
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="ledger", codename__in=names))
+    """A user with these permissions."""
+    user, wanted = make_user(), set(permissions)
+    known = Permission.objects.select_related("content_type")
+    user.user_permissions.set([each for each in known if f"{each.content_type.app_label}.{each.codename}" in wanted])
     return user
 
 

@@ -190,6 +190,11 @@ def test_a_balance_now_and_then(api: Api, shop: Shop) -> None:
     assert api.get(path, {"at": before}).json()["posted"] == "100.00"
 
 
+def test_moments_of_long_ago_have_four_digits(api: Api, shop: Shop) -> None:
+    shown = api.get(f"accounts/{shop.cash.pk}/balance", {"at": "0573-05-04T22:43:37Z"}).json()
+    assert (shown["at"], shown["posted"]) == ("0573-05-04T22:43:37.000000Z", "0.00")
+
+
 def test_balances_of_nothing(api: Api, shop: Shop) -> None:
     assert api.get(f"accounts/{uuid7()}/balance").code == "not_found"
     wrong = api.get(f"accounts/{shop.cash.pk}/balance", {"at": "yesterday"})

@@ -85,6 +85,11 @@ def test_a_book_is_changed_by_who_has_seen_it(api: Api) -> None:
     assert Event.objects.filter(book_id=book.pk, type="ledger.book.updated").count() == 2
 
 
+def test_a_malformed_change_is_told_before_a_stale_one(api: Api) -> None:
+    reply = api.patch(f"books/{make_book().code}", {"status": "shut"}, '"old.1"')
+    assert (reply.status, reply.code, reply.faults) == (400, "invalid", [("#/status", "invalid_choice")])
+
+
 def test_a_book_that_is_known_is_not_sent_again(api: Api) -> None:
     book = make_book()
     first = api.get(f"books/{book.code}")

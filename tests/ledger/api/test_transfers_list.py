@@ -83,6 +83,11 @@ def test_transfers_are_found(api: Api, empty: Shop) -> None:
     assert len(found(value_to=tomorrow)) == 5
 
 
+def test_moments_may_have_any_offset(api: Api, shop: Shop) -> None:
+    query = {"book": shop.book.code, "since": "1975-06-19T13:59:56.822022-21:41"}
+    assert len(api.get("transfers", query).json()["results"]) == 2
+
+
 def test_another_books_account_finds_nothing(api: Api, empty: Shop, shop: Shop) -> None:
     results = api.get("transfers", {"book": empty.book.code, "account": str(shop.cash.pk)}).json()["results"]
     assert results == []
@@ -100,6 +105,10 @@ def test_another_books_account_finds_nothing(api: Api, empty: Shop, shop: Shop) 
         ({"code": str(2**31)}, ("code", "max_value")),
         ({"kind": "9"}, ("kind", "invalid_choice")),
         ({"since": "yesterday"}, ("since", "invalid")),
+        ({"since": "0001-01-01T00:00:00+01:00"}, ("since", "invalid")),
+        ({"kind": ""}, ("kind", "blank")),
+        ({"account": ""}, ("account", "blank")),
+        ({"reference": ""}, ("reference", "blank")),
         ({"colour": "red"}, ("colour", "unknown_parameter")),
         ({"limit": "0"}, ("limit", "invalid")),
     ],

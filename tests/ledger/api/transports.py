@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from ledger.api.hot.app import HotPath
+from tests.support.asgi import Page
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def hot(path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
 async def _over_asgi(path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
     where, _, query = path.partition("?")
     named = {"Host": "testserver", "Content-Length": str(len(body)), **headers}
-    communicator = ApplicationCommunicator(
+    communicator = Page(
         _application(),
         {
             "type": "http",
@@ -106,7 +106,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 @cache
 def _application() -> HotPath:
-    return HotPath(ASGIHandler())
+    django: Any = ASGIHandler()
+    return HotPath(django)
 
 
 TRANSPORTS: dict[str, Transport] = {"drf": drf, "hot": hot}
