@@ -6,8 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from ledger import services
 from ledger.admin import shown
@@ -93,9 +92,18 @@ def _untouched(data: QueryDict) -> JournalForm:
 
 
 def _posted(count: int, held: bool) -> str:
+    number = {"count": count}
     if held:
-        return _("The journal was recorded with %(count)d transfers, which are held.") % {"count": count}
-    return _("The journal was posted with %(count)d transfers.") % {"count": count}
+        return (
+            ngettext(
+                "It is recorded: its transfer is held.", "It is recorded: its %(count)d transfers are held.", count
+            )
+            % number
+        )
+    return (
+        ngettext("The journal was posted: one transfer.", "The journal was posted: %(count)d transfers.", count)
+        % number
+    )
 
 
 def _preview(plan: Plan) -> list[dict[str, Any]]:

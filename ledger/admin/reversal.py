@@ -4,8 +4,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from ledger import services
 from ledger.admin import shown
@@ -59,8 +58,11 @@ class ReverseJournal(CommandPage):
         reversal, results = services.journal_reverse(
             journal=self.subject.pk, reason=data["reason"], amounts=amounts, id=data["id"]
         )
-        message = _("The reversal was posted with %(count)d transfers.") % {"count": len(results)}
-        return shown.page("journal", reversal), message
+        count = len(results)
+        said = ngettext(
+            "The reversal was posted: one transfer.", "The reversal was posted: %(count)d transfers.", count
+        )
+        return shown.page("journal", reversal), said % {"count": count}
 
     def context(self) -> dict[str, Any]:
         """The table of transfers, each with its field."""

@@ -39,6 +39,7 @@ class Hold(models.Model):
         indexes = [
             models.Index("expires_at", "id", name="hold_expiry", condition=Q(status="open", expires_at__isnull=False)),
             models.Index("book_id", "created_at", name="hold_order"),
+            models.Index("book_id", "created_at", name="hold_open_order", condition=Q(status="open")),
             models.Index("debit_account_id", name="hold_open_debits", condition=Q(status="open")),
             models.Index("credit_account_id", name="hold_open_credits", condition=Q(status="open")),
         ]

@@ -82,7 +82,7 @@ def test_a_day_from_the_first_account_to_the_trial_balance(visit: Visit, databas
     ]
     assert not Journal.objects.filter(book_id=book.pk).exists()
     page.get_by_role("button", name="Post the journal").click()
-    assert message(page) == "The journal was posted with 2 transfers."
+    assert message(page) == "The journal was posted: 2 transfers."
 
     visit.go(f"/admin/ledger/account/?book={book.code}")
     balances = dict(
@@ -101,7 +101,7 @@ def test_a_day_from_the_first_account_to_the_trial_balance(visit: Visit, databas
     page.get_by_role("textbox", name="Amount to reverse of 190.00").fill("")
     page.get_by_label("Reason:").fill("Returned goods")
     page.get_by_role("button", name="Post the reversal").click()
-    assert message(page) == "The reversal was posted with 1 transfers."
+    assert message(page) == "The reversal was posted: one transfer."
     assert fact(page, "description") == "Returned goods"
 
     visit.go(f"/admin/ledger/book/trial-balance/?book={book.code}")

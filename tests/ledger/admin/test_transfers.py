@@ -294,6 +294,18 @@ def test_a_later_page_is_read_by_the_same_index(boss: Client, crowded: Shop) -> 
     assert scans(main) == [("ledger_transfer", "Index Scan transfer_order")]
 
 
+def test_open_holds_are_found_among_many_that_are_resolved(boss: Client, crowded: Shop) -> None:
+    one, two = crowded.customers[:2]
+    old = [hold(one, two, 1) for _ in range(4_000)]
+    post(crowded.book, *old, *[on(each.id, Kind.HOLD_VOID) for each in old], hold(one, two, 1))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE ledger_hold")
+    with CaptureQueriesContext(connections["default"]) as captured:
+        assert len(rows(boss.get(f"{BASE}/hold/", {"book": crowded.book.code}))) == 1
+    [main] = [each["sql"] for each in captured.captured_queries if 'FROM "ledger_hold"' in each["sql"]]
+    assert [how for table, how in scans(main) if table] == ["Index Scan hold_open_order"]
+
+
 @pytest.mark.parametrize(("query", "count"), [({}, 5), ({"account": "customer-7"}, 6)])
 def test_the_number_of_queries_does_not_depend_on_the_rows(
     boss: Client, crowded: Shop, query: dict[str, str], count: int
