@@ -57,7 +57,9 @@ class Transfer(TransferFields):
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0) & Q(amount__lt=ABOVE_ALL), name="transfer_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) & Q(amount__lt=ABOVE_ALL), name="transfer_amount_positive"
+            ),
             models.CheckConstraint(condition=~Q(debit_account_id=F("credit_account_id")), name="transfer_two_accounts"),
         ]
         indexes = [

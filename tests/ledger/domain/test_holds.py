@@ -5,7 +5,7 @@ import pytest
 from ledger.domain.drafts import Kind
 from ledger.domain.posting import BookState
 from ledger.domain.results import Code
-from ledger.domain.state import Counters
+from ledger.domain.state import Counters, Plain
 from qenex.kernel.money import UNIT
 from tests.support.rules import (
     ALICE,
@@ -35,7 +35,7 @@ def held(amount: int = 40 * UNIT, timeout: int | None = None) -> BookState:
     return book
 
 
-def counters(book: BookState) -> tuple[Counters, Counters]:
+def counters(book: BookState) -> tuple[Plain, Plain]:
     return book.accounts[ALICE].counters(), book.accounts[BOB].counters()
 
 
