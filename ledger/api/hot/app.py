@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from ledger.api import wire
+from ledger.api.hot.admission import admitted
 from ledger.api.hot.http import App, Body, Receive, Scope, Send, headers_of, respond
 from ledger.api.hot.principals import Principal, Principals
 from ledger.api.wire import Answer, Batch, Single
@@ -54,6 +55,8 @@ class HotPath:
     async def _serve(self, scope: Scope, body: Body, send: Send) -> bool:
         """Whether the request was answered. Nothing has been posted where it was not."""
         headers = headers_of(scope)
+        if not admitted(scope["scheme"], headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b"")):
+            return False
         principal = await self._principal(headers)
         if principal is None:
             return False
