@@ -10,19 +10,23 @@ from uuid import UUID
 
 from ledger.domain.state import AccountState
 
-MAX_ACCOUNTS = 50_000
-"""How many accounts of a book are remembered: about 25 MB."""
+MAX_ACCOUNTS = 100_000
+"""How many accounts of all books together are remembered by a process: about 50 MB."""
 
 
 class _Remembered:
-    __slots__ = ("accounts", "batch_id")
+    __slots__ = ("accounts", "batch_id", "size")
 
     def __init__(self, batch_id: UUID, accounts: dict[int, AccountState]) -> None:
         self.batch_id, self.accounts = batch_id, accounts
+        self.size = len(accounts)
 
 
 _books: dict[UUID, _Remembered] = {}
+"""The book that was used last stands last."""
 _guards: dict[UUID, threading.Lock] = {}
+_bookkeeping = threading.Lock()
+_held = 0
 
 
 def guard(book: UUID) -> threading.Lock:
@@ -32,16 +36,34 @@ def guard(book: UUID) -> threading.Lock:
 
 def recall(book: UUID, batch_id: UUID) -> dict[int, AccountState]:
     """The accounts that are remembered as of that batch; none otherwise. They are forgotten until `remember`."""
-    remembered = _books.pop(book, None)
+    with _bookkeeping:
+        remembered = _drop(book)
     return remembered.accounts if remembered is not None and remembered.batch_id == batch_id else {}
 
 
 def remember(book: UUID, batch_id: UUID, accounts: dict[int, AccountState]) -> None:
-    """Keeps the accounts as they are after that batch, which has been committed."""
-    if len(accounts) <= MAX_ACCOUNTS:
+    """Keeps the accounts as they are after that batch, which has been committed; books long unused make room."""
+    global _held
+    if len(accounts) > MAX_ACCOUNTS:
+        return
+    with _bookkeeping:
+        _drop(book)
         _books[book] = _Remembered(batch_id, accounts)
+        _held += len(accounts)
+        while _held > MAX_ACCOUNTS:
+            _drop(next(iter(_books)))
 
 
 def forget() -> None:
     """Forgets everything."""
-    _books.clear()
+    with _bookkeeping:
+        for book in list(_books):
+            _drop(book)
+
+
+def _drop(book: UUID) -> _Remembered | None:
+    global _held
+    remembered = _books.pop(book, None)
+    if remembered is not None:
+        _held -= remembered.size
+    return remembered

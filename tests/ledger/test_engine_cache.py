@@ -96,7 +96,8 @@ def _elsewhere(shop: Shop, amount: int) -> None:
     cache.forget()
     assert one(shop.book, give(*shop.pair, amount)).ok
     cache.forget()
-    cache._books.update(mine)
+    for book, remembered in mine.items():
+        cache.remember(book, remembered.batch_id, remembered.accounts)
 
 
 @pytest.mark.parametrize("broken", ["holds", "head", "journal"])
@@ -146,3 +147,13 @@ def test_what_is_remembered_is_what_the_database_has(shop: Shop) -> None:
     assert remembered.batch_id == BookHead.objects.get(pk=shop.book.pk).batch_id
     for account in (shop.cash, *shop.customers):
         assert remembered.accounts[account.pk.int].counters() == counters(account)
+
+
+def test_the_book_that_was_used_longest_ago_makes_room(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.forget()
+    monkeypatch.setattr(cache, "MAX_ACCOUNTS", 5)
+    first, second, third = (make_shop(2, funds="1") for _ in range(3))
+    cache.forget()
+    for shop in (first, second, first, third):  # each payment touches two accounts
+        one(shop.book, give(*shop.pair, 1 if shop is not first else "0.5"))
+    assert list(cache._books) == [first.book.pk, third.book.pk]
