@@ -9,7 +9,7 @@ from django.conf import settings
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.api.wire import faults
-from ledger.api.wire.transfers import Leg, TransferIn, count_keys, draft, nested_keys, optional
+from ledger.api.wire.transfers import Leg, TransferIn, count_keys, draft, nested_keys
 from ledger.domain.drafts import TransferDraft
 from ledger.services.transfers import MAX_REFERENCE
 from qenex.kernel import problems
@@ -20,6 +20,7 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 FAULTS_MAX = 100
 DESCRIPTION_MAX = 2_000
+NOT_DECODED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _CHARSETS = frozenset({"", "utf-8", "utf8"})
 T = TypeVar("T")
 Path = Sequence[str]
@@ -154,12 +155,15 @@ def decode_batch(raw: bytes) -> Batch:
 def decode_lines(raw: bytes, book: str, linked: bool) -> Batch:
     """The transfers of a body with one JSON object a line; pointers count the objects from 0. Raises Problem."""
     given: list[TransferIn] = []
-    for line in raw.split(b"\n"):
-        if line and not line.isspace():
-            prefix = (str(len(given)),)
-            one = _decode(_line, line, prefix)
-            faults.require_single_keys(line, count_keys(one) + 1, prefix)
-            given.append(one)
+    lines = [line for line in raw.split(b"\n") if line and not line.isspace()]
+    for line in lines:
+        try:
+            given.append(_line.decode(line))
+        except NOT_DECODED as error:
+            raise faults.of_decoding(error, (str(len(given)),)) from None
+    if not faults.keys_are_single(raw, sum(map(count_keys, given)) + len(given)):
+        for position, line in enumerate(lines):
+            faults.check_keys(line, (str(position),))
     return Batch(book, linked, _drafts(given, [each.id for each in given], ()), ())
 
 
@@ -169,7 +173,7 @@ def decode_journal(raw: bytes) -> JournalBody:
     The ids of transfers that are given without one follow from the journal's, so that the same body is recognised.
     """
     given = _decode(_journal, raw)
-    metadata = optional(given.metadata)
+    metadata = given.metadata or None
     named = (given.id, given.reference, given.description, given.metadata)
     own = 2 + sum(each is not UNSET for each in named) + nested_keys(metadata)
     legs = given.transfers
@@ -188,11 +192,11 @@ def _check_texts(**texts: str) -> None:
             raise faults.invalid(Fault("invalid", "Must not hold NUL characters.", pointer((field,))))
 
 
-def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, prefix: Path = ()) -> T:
+def _decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise faults.of_decoding(error, prefix) from None
+    except NOT_DECODED as error:
+        raise faults.of_decoding(error) from None
 
 
 def _drafts(given: Sequence[TransferIn] | Sequence[Leg], ids: Sequence[UUID], path: Path) -> list[TransferDraft]:

@@ -80,15 +80,25 @@ def _code(what: str) -> str:
     return next((code for words, code in _WORDS.items() if f" {words} " in what), "invalid")
 
 
-def require_single_keys(raw: bytes, expected: int, prefix: Sequence[str] = ()) -> None:
-    """Raises Problem where an object of the body has a key twice, of which a decoder silently drops one.
+def require_single_keys(raw: bytes, expected: int) -> None:
+    """Raises Problem where an object of the body has a key twice; `expected` is how many keys were decoded."""
+    if not keys_are_single(raw, expected):
+        check_keys(raw)
 
-    `expected` is how many keys were decoded. A key ends with a quote and a colon; if there are no more of these than
-    that, no key was dropped. Where a text or a space before a colon makes the count unsure, the body is read again.
+
+def keys_are_single(raw: bytes, expected: int) -> bool:
+    """Whether it is sure that the decoder dropped no key that was given twice.
+
+    A key ends with a quote and a colon; if there are no more of these than keys that were decoded, none was dropped.
+    Where a text or a space before a colon makes the count unsure, `check_keys` tells.
     """
-    sure = b" :" not in raw and b"\n:" not in raw and b"\t:" not in raw and b"\r:" not in raw
-    if not sure or raw.count(b'":') != expected:
-        json.loads(raw, object_pairs_hook=lambda pairs: _pairs(pairs, prefix), parse_int=str, parse_float=str)
+    spaced = b" :" in raw or b"\n:" in raw or b"\t:" in raw or b"\r:" in raw
+    return not spaced and raw.count(b'":') == expected
+
+
+def check_keys(raw: bytes, prefix: Sequence[str] = ()) -> None:
+    """Reads JSON again with an eye on its keys. Raises Problem where an object has one twice."""
+    json.loads(raw, object_pairs_hook=lambda pairs: _pairs(pairs, prefix), parse_int=str, parse_float=str)
 
 
 def _pairs(pairs: list[tuple[str, Any]], prefix: Sequence[str]) -> None:

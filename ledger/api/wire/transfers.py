@@ -1,20 +1,21 @@
 """One transfer as clients send it, and the draft that it becomes."""
 
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ledger.api.wire.faults import Mistake
+from ledger.api.wire.faults import Mistake, malformed
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.errors import Invalid
 from ledger.services.transfers import MAX_CODE, MAX_REFERENCE, MAX_TIMEOUT, check_metadata
 from qenex.kernel.money import AmountProblem, parse
 
 KINDS = {"posted": Kind.POSTED, "hold": Kind.HOLD, "hold_post": Kind.HOLD_POST, "hold_void": Kind.HOLD_VOID}
-_NEW = frozenset({Kind.POSTED, Kind.HOLD})
-T = TypeVar("T")
+MAX_DEPTH = 32
+"""How deeply metadata may be nested."""
+_POSTED, _HOLD = Kind.POSTED, Kind.HOLD
 
 
 class Leg(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
@@ -40,30 +41,26 @@ class TransferIn(Leg, kw_only=True, gc=False):
     id: UUID
 
 
-def optional(value: T | UnsetType | None) -> T | None:
-    """The value, or none where it is not given."""
-    return None if value is UNSET else value
-
-
 def draft(given: Leg, id: UUID) -> TransferDraft:
     """The draft of a transfer. Raises Mistake for what no book could post."""
-    kind = Kind.POSTED if given.kind is UNSET else KINDS[given.kind]
-    if kind in _NEW:
+    kind = _POSTED if given.kind is UNSET else KINDS[given.kind]
+    if kind is _POSTED or kind is _HOLD:
         _check_new(given, kind)
     else:
         _check_resolving(given, kind)
+    # What is unset is false, and so becomes none.
     return TransferDraft(
         id,
-        optional(given.debit_account),
-        optional(given.credit_account),
+        given.debit_account or None,
+        given.credit_account or None,
         _units(given.amount, kind),
         kind,
         1 if given.code is UNSET else given.code,
-        optional(given.value_date),
-        _reference(given.reference),
-        _metadata(given.metadata),
-        optional(given.origin),
-        optional(given.timeout),
+        given.value_date or None,
+        _reference(given.reference) if given.reference else "",
+        _metadata(given.metadata) if given.metadata else None,
+        given.origin or None,
+        given.timeout or None,
         given.final is not False,
     )
 
@@ -85,22 +82,23 @@ def count_keys(given: Leg) -> int:
     )
 
 
-def nested_keys(value: Any) -> int:
-    """How many keys there are in a value of any depth."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(nested_keys, value.values()))
-    if isinstance(value, list):
-        return sum(map(nested_keys, value))
-    return 0
+def nested_keys(value: Any, depth: int = 1) -> int:
+    """How many keys there are in a value. Raises Problem where it is nested too deeply to be read by everybody."""
+    if not isinstance(value, dict | list):
+        return 0
+    if depth > MAX_DEPTH:
+        raise malformed("The body is nested too deeply.")
+    inner = value.values() if isinstance(value, dict) else value
+    own = len(value) if isinstance(value, dict) else 0
+    return own + sum(nested_keys(each, depth + 1) for each in inner)
 
 
 def _check_new(given: Leg, kind: Kind) -> None:
-    for field in ("debit_account", "credit_account"):
-        if not getattr(given, field):
-            raise Mistake(field, "required", "It is required.")
+    if not (given.debit_account and given.credit_account):
+        raise Mistake("credit_account" if given.debit_account else "debit_account", "required", "It is required.")
     if given.origin:
         raise Mistake("origin", "not_applicable", "Only what acts on a hold has an origin.")
-    if given.timeout and kind is not Kind.HOLD:
+    if given.timeout and kind is not _HOLD:
         raise Mistake("timeout", "not_applicable", "Only a hold runs out of time.")
     if given.final is not UNSET:
         raise Mistake("final", "not_applicable", "Only the post of a hold is final or not.")
@@ -119,7 +117,7 @@ def _check_resolving(given: Leg, kind: Kind) -> None:
 def _units(amount: str | UnsetType | None, kind: Kind) -> int:
     """Units of the amount; 0 where what acts on a hold leaves it open."""
     if amount is UNSET or amount is None:
-        if kind in _NEW:
+        if kind is _POSTED or kind is _HOLD:
             raise Mistake("amount", "required", "It is required.")
         return 0
     try:
@@ -140,17 +138,13 @@ def _amount_mistake(amount: str, problem: AmountProblem) -> Mistake:
     return Mistake("amount", "format", f"{reason[:1].upper()}{reason[1:]}.")
 
 
-def _reference(text: str | UnsetType) -> str:
-    if text is UNSET:
-        return ""
+def _reference(text: str) -> str:
     if "\0" in text:
         raise Mistake("reference", "invalid", "Must not hold NUL characters.")
     return text
 
 
-def _metadata(metadata: dict[str, Any] | UnsetType | None) -> dict[str, Any] | None:
-    if not metadata:
-        return None
+def _metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
         check_metadata(metadata)
     except Invalid as error:

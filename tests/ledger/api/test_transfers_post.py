@@ -153,6 +153,7 @@ NOT_JSON: dict[str, Callable[[bytes], bytes]] = {
     "half a surrogate pair": lambda body: body[:-1] + b',"reference":"\\ud800"}',
     "NaN": lambda body: body[:-1] + b',"metadata":{"a":NaN}}',
     "a depth without end": lambda body: body[:-1] + b',"metadata":{"a":' + b"[" * 90_000 + b"]" * 90_000 + b"}}",
+    "metadata too deep for some": lambda body: body[:-1] + b',"metadata":{"a":' + b"[" * 32 + b"]" * 32 + b"}}",
     "a key twice": _doubled,
     "a key twice with spaces": lambda body: b'{"amount" : "5.00",' + body[1:],
     "a key twice in metadata": lambda body: body[:-1] + b',"metadata":{"a":1,"a":2}}',
@@ -166,6 +167,13 @@ def test_what_is_not_json(send: Post, shop: Shop, spoil: Callable[[bytes], bytes
     reply = send("transfers", spoil(json.dumps(single(shop)).encode()))
     assert (reply.status, reply.code) == (400, "malformed")
     assert transfer_count(shop.book) == 2
+
+
+def test_metadata_may_be_deep(send: Post, shop: Shop) -> None:
+    deep: Any = 1
+    for _ in range(31):
+        deep = [deep]
+    assert send("transfers", single(shop, metadata={"a": deep})).status == 201
 
 
 @pytest.mark.parametrize("body", [[], None, 5, "x", True])
