@@ -303,7 +303,9 @@ def test_open_holds_are_found_among_many_that_are_resolved(boss: Client, crowded
     with CaptureQueriesContext(connections["default"]) as captured:
         assert len(rows(boss.get(f"{BASE}/hold/", {"book": crowded.book.code}))) == 1
     [main] = [each["sql"] for each in captured.captured_queries if 'FROM "ledger_hold"' in each["sql"]]
-    assert [how for table, how in scans(main) if table] == ["Index Scan hold_open_order"]
+    [how] = [how for table, how in scans(main) if table]
+    # While few are open, the three indexes of open holds cost the same.
+    assert how in {f"Index Scan hold_open_{each}" for each in ("order", "debits", "credits")}
 
 
 @pytest.mark.parametrize(("query", "count"), [({}, 5), ({"account": "customer-7"}, 6)])
