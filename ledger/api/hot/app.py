@@ -1,5 +1,6 @@
 """The application that stands in front of Django's."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from urllib.parse import parse_qs
@@ -29,6 +30,7 @@ SINGLE = "/api/v1/transfers"
 BATCH = "/api/v1/transfers/batch"
 THREADS = 4
 """Books that post at the same time in one process."""
+logger = logging.getLogger(__name__)
 Decoded = Single | Batch
 Headers = dict[bytes, bytes]
 _JSON, _PROBLEM = wire.JSON.encode(), problems.CONTENT_TYPE.encode()
@@ -83,10 +85,8 @@ class HotPath:
         try:
             await self._group.submit(book, submission)
             answer = _answer(decoded, submission.results)
-        except Exception as error:
-            problem = problems.of(error)
-            if problem is None:
-                raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
+            problem = problems.of(error) or _defect(error)
             body = problem.body(by.request_id)
             await respond(send, problem.kind.status, _PROBLEM, body, {**problem.headers, **headers})
             return
@@ -99,6 +99,11 @@ class HotPath:
         return await self._principals.of(authorization)
 
 
+def _defect(error: Exception) -> Problem:
+    logger.error("the fast path failed", exc_info=error)
+    return Problem(problems.SERVER_ERROR)
+
+
 async def _book(named: str) -> UUID | None:
     return remembered_book(named) or await sync_to_async(find_book, thread_sensitive=False)(named)
 
@@ -106,19 +111,10 @@ async def _book(named: str) -> UUID | None:
 def _decode(scope: Scope, headers: Headers, raw: bytes) -> Decoded:
     """Raises Problem."""
     content_type = headers.get(b"content-type", b"").decode("latin-1")
-    single = scope["path"] == SINGLE
-    media_type = wire.media_type(content_type, *((wire.JSON,) if single else (wire.JSON, wire.NDJSON)))
-    if media_type == wire.JSON:
-        if scope["query_string"]:
-            raise Problem(problems.INVALID)
-        return wire.decode_transfer(raw) if single else wire.decode_batch(raw)
-    query = parse_qs(scope["query_string"].decode("latin-1"))
-    if set(query) - {"book", "linked"} or len(query.get("book", ())) != 1:
-        raise Problem(problems.INVALID)
-    linked = query.get("linked", ["false"])
-    if linked not in (["true"], ["false"]):
-        raise Problem(problems.INVALID)
-    return wire.decode_lines(raw, query["book"][0], linked == ["true"])
+    asked = scope["query_string"]
+    query = parse_qs(asked.decode("latin-1"), keep_blank_values=True) if asked else {}
+    decode = wire.single_of if scope["path"] == SINGLE else wire.batch_of
+    return decode(content_type, query, raw)
 
 
 def _answer(decoded: Decoded, results: list[TransferResult]) -> Answer:
