@@ -53,9 +53,7 @@ def is_transient(error: Error) -> bool:
 NO_SETTINGS: Mapping[str, str] = {}
 
 
-def run(
-    command: Callable[[], T], *, locks: Sequence[str] = (), configuration: Mapping[str, str] = NO_SETTINGS
-) -> T:
+def run(command: Callable[[], T], *, locks: Sequence[str] = (), configuration: Mapping[str, str] = NO_SETTINGS) -> T:
     """Runs the command in a durable transaction of its own and returns what it returns.
 
     `locks` are names of lock tables, taken in order before anything else: `LOCK TABLE` as the first statement takes no
