@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from uuid import UUID
 
+from channels.db import database_sync_to_async
+
 from ledger.engine.batch import Submission
 from ledger.engine.load import BookNotFound
 from ledger.engine.post import post
@@ -53,9 +55,10 @@ class GroupCommit:
             del self._queues[book]
 
     async def _post(self, book: UUID, waiting: Sequence[tuple[Submission, "asyncio.Future[None]"]]) -> None:
-        loop = asyncio.get_running_loop()
+        # Gives the connection back after each batch: idle threads would keep them from everybody else.
+        work = database_sync_to_async(post, thread_sensitive=False, executor=self._executor)
         try:
-            await loop.run_in_executor(self._executor, post, book, [submission for submission, _ in waiting])
+            await work(book, [submission for submission, _ in waiting])
         except Exception as error:  # noqa: BLE001  # every caller gets its answer, whatever happened
             if len(waiting) > 1 and not isinstance(error, EXPECTED):
                 # One of them is to blame: by itself each gets what it deserves.

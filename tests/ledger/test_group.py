@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pytest_django import Settings
 
 from ledger.domain.drafts import TransferDraft
 from ledger.domain.results import Code, Status
@@ -102,3 +103,18 @@ def test_a_commit_carries_so_many_transfers_at_most(shop: Shop, monkeypatch: pyt
     ids = [submission.drafts[0].id for submission in submissions]
     events = list(Transfer.objects.filter(pk__in=ids).values_list("event_id", flat=True))
     assert sorted(events.count(event) for event in set(events)) == [1, 10, 10, 10]
+
+
+def test_idle_threads_keep_no_connection(shop: Shop, settings: Settings) -> None:
+    """More books at once than the pool has connections, again and again, each in a thread of its own."""
+    shops = [shop, *(make_shop(2, funds="10") for _ in range(settings.DATABASE_POOL_SIZE + 2))]
+
+    async def run() -> list[BaseException | None]:
+        with ThreadPoolExecutor(len(shops)) as executor:
+            queues = GroupCommit(executor)
+            for _ in range(3):
+                waiting = [queues.submit(each.book.pk, payment(each, "1")) for each in shops]
+                outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=25)
+            return outcomes
+
+    assert asyncio.run(run()) == [None] * len(shops)

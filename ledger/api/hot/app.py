@@ -6,8 +6,9 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import Error
 
 from ledger.api import wire
 from ledger.api.hot.admission import admitted
@@ -96,7 +97,10 @@ class HotPath:
         authorization = headers.get(b"authorization")
         if authorization is None or b"cookie" in headers:
             return None
-        return await self._principals.of(authorization)
+        try:
+            return await self._principals.of(authorization)
+        except Error:  # Django's own way may be luckier, or tells what is wrong
+            return None
 
 
 def _defect(error: Exception) -> Problem:
@@ -105,7 +109,10 @@ def _defect(error: Exception) -> Problem:
 
 
 async def _book(named: str) -> UUID | None:
-    return remembered_book(named) or await sync_to_async(find_book, thread_sensitive=False)(named)
+    try:
+        return remembered_book(named) or await database_sync_to_async(find_book, thread_sensitive=False)(named)
+    except Error:
+        return None
 
 
 def _decode(scope: Scope, headers: Headers, raw: bytes) -> Decoded:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from rest_framework.authtoken.models import Token
 
 from ledger.api.wire.permissions import POST, RESOLVE
@@ -51,7 +51,9 @@ class Principals:
 
 
 async def _look_up(authorization: bytes) -> Found:
-    return await sync_to_async(_find, thread_sensitive=False)(authorization)
+    # Gives its connection back: one that stayed with the thread would be used again after the server has died.
+    found: Found = await database_sync_to_async(_find, thread_sensitive=False)(authorization)
+    return found
 
 
 def _find(authorization: bytes) -> Found:
