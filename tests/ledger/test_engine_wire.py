@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.engine.wire import NUMERIC, numeric_array, numerics, uuid_array
 from ledger.engine.write import open_cursor
-from qenex.kernel.money import MAX_UNITS, UNIT, from_decimal, to_decimal
+from qenex.kernel.money import MAX_UNITS, UNIT, from_decimal, quantum, to_decimal
 
 pytestmark = pytest.mark.usefixtures("database")
 EDGES = [
@@ -21,12 +21,12 @@ BOTH_SIGNS = sorted({sign * each for each in EDGES for sign in (1, -1)})
 UNITS = st.integers(-MAX_UNITS, MAX_UNITS) | st.integers(-(10**20), 10**20) | st.sampled_from(BOTH_SIGNS)
 
 
-def read_back(units: list[int]) -> list[tuple[str, Decimal]]:
+def read_back(units: list[int], quantum: int = 1) -> list[tuple[str, Decimal]]:
     """The amounts as the server has them: its own text, and what the client makes of it."""
     connection.ensure_connection()
     cursor = open_cursor(connection.connection)
     query = "SELECT v::text, v::numeric(38,18) FROM unnest(%b) WITH ORDINALITY AS t (v, n) ORDER BY n"
-    return cursor.execute(query, (numeric_array(units),), binary=True).fetchall()
+    return cursor.execute(query, (numeric_array(units, quantum),), binary=True).fetchall()
 
 
 @settings(deadline=None, max_examples=60)
@@ -35,6 +35,14 @@ def test_any_amount_makes_the_round_trip(units: list[int]) -> None:
     rows = read_back(units)
     assert [from_decimal(value) for _, value in rows] == units
     assert [text for text, _ in rows] == [f"{to_decimal(each):f}" for each in units]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(UNITS, min_size=1, max_size=40), st.integers(0, 18))
+def test_amounts_of_an_asset_with_fewer_places_make_the_round_trip(units: list[int], places: int) -> None:
+    step = quantum(places)
+    amounts = [each - each % step if each > 0 else each + -each % step for each in units]
+    assert [from_decimal(value) for _, value in read_back(amounts, step)] == amounts
 
 
 def test_the_edges_make_the_round_trip_one_by_one() -> None:
