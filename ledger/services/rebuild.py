@@ -4,8 +4,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 
-from ledger.errors import Conflict
+from ledger.errors import Conflict, NotFound
 from ledger.locks import book_lock
+from ledger.models import Book
 from ledger.services.heads import head_move
 from qenex.kernel import events, transactions
 
@@ -58,10 +59,13 @@ FROM truth t WHERE b.account_id = t.account_id
 def balances_rebuild(*, book: UUID) -> int:
     """Sets every balance and hold of a book to what its transfers add up to, and returns how many were wrong.
 
-    Raises Conflict where that would break a rule of the database, such as an account's floor; nothing is changed then.
+    Raises NotFound for an unknown book, and Conflict where the result would break a rule of the database, such as an
+    account's floor; nothing is changed then.
     """
 
     def command() -> int:
+        if not Book.objects.filter(pk=book).exists():
+            raise NotFound(f"there is no book {book}")
         with connection.cursor() as cursor:
             cursor.execute(_HOLDS, {"book": book})
             holds = cursor.rowcount

@@ -28,7 +28,7 @@ def _connect() -> psycopg.Connection[Any]:
 
 def _insert(connection: psycopg.Connection[Any], subject: str) -> UUID:
     event = events.draft("test.noted", subject_type="cursor", subject_id=subject)
-    connection.execute(events._INSERT, event.row())
+    connection.execute(events._INSERT.format(events._ROW), event.row())
     return event.id
 
 

@@ -54,7 +54,7 @@ def test_a_single_changed_digit_is_mended(shop: Shop, column: str) -> None:
     assert services.balances_rebuild(book=shop.book.pk) == 1
     assert (counters(alice), recount(shop.book)) == (before, {})
     event = Event.objects.filter(book_id=shop.book.pk).latest("recorded_at", "id")
-    assert (event.type, b'"mended":1' in bytes(event.body)) == ("ledger.balances.rebuilt", True)
+    assert (event.type, b'"data":{"balances":1,"holds":0}' in bytes(event.body)) == ("ledger.balances.rebuilt", True)
 
 
 def test_what_this_process_remembered_is_forgotten(shop: Shop) -> None:
