@@ -25,6 +25,8 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a key that is no text has no canonical form")
         keys = sorted(value, key=lambda key: key.encode("utf-16-be")) if len(value) > 1 else value
         return {key: plain(value[key]) for key in keys}
     if isinstance(value, list | tuple):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -24,8 +24,9 @@ PATIENCE = 240
 class Place:
     """The installation: its state directory, and processes that have nothing else configured."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, keeper: IO[str]) -> None:
         self.var = var
+        self.keeper = keeper
         self.acknowledged = var.with_suffix(".acknowledged")
         self.started: list[subprocess.Popen[str]] = []
         self.environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
@@ -42,6 +43,8 @@ class Place:
             text=True,
             start_new_session=True,
         )
+        self.keeper.write(f"+{process.pid}\n")
+        self.keeper.flush()
         self.started.append(process)
         return process
 
@@ -82,7 +85,9 @@ class Place:
         for process in self.started:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         self.acknowledged.unlink(missing_ok=True)
 
 
@@ -90,7 +95,8 @@ class Place:
 def place() -> Iterator[Place]:
     """An installation that is cleared away however the test ends."""
     path = throwaway.root() / secrets.token_hex(4)
-    with guard.spawn(path, remove=path):
-        installation = Place(path)
+    with guard.spawn(path, remove=path) as keeper:
+        assert keeper.stdin is not None
+        installation = Place(path, keeper.stdin)
         yield installation
         installation.close()

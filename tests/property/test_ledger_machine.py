@@ -197,6 +197,9 @@ class LedgerMachine(RuleBasedStateMachine):
             purses = [each for each in self.oracle.purses.values() if each.asset == asset]
             assert sum(each.debits for each in purses) == sum(each.credits for each in purses)
             assert sum(each.debits_pending for each in purses) == sum(each.credits_pending for each in purses)
+        services.book_update(book=self.book, status="open")
+        with clock.frozen(self.now + timedelta(days=1)):
+            services.holds_expire()  # so that other tests' sweeps find none of these
 
 
 def _told(result: TransferResult) -> str:

@@ -113,7 +113,7 @@ class Oracle:
         if draft.kind is Kind.HOLD_VOID:
             self._let_go(promise, promise.left, "voided")
             return "voided"
-        self._check(promise.debit, promise.credit, amount)
+        self._check(promise.debit, promise.credit, amount, spend=False)
         done = draft.final or amount == promise.left
         self._let_go(promise, promise.left if done else amount, "posted" if done else "open")
         self._move(draft.id, promise.debit, promise.credit, amount)
@@ -122,7 +122,7 @@ class Oracle:
     def _new(self, draft: TransferDraft, at_us: int) -> str:
         if draft.debit_account is None or draft.credit_account is None:
             raise No("account_not_found")
-        self._check(draft.debit_account, draft.credit_account, draft.amount, spend=True)
+        self._check(draft.debit_account, draft.credit_account, draft.amount, hold=draft.kind is Kind.HOLD)
         if draft.kind is Kind.POSTED:
             self._move(draft.id, draft.debit_account, draft.credit_account, draft.amount)
             return "posted"
@@ -141,12 +141,12 @@ class Oracle:
         amount = draft.amount or left
         if amount > left or left == 0:
             raise No("reversal_exceeded")
-        self._check(credit, debit, amount, spend=True)
+        self._check(credit, debit, amount)
         self._move(None, credit, debit, amount)
         payment[2] = left - amount
         return "posted"
 
-    def _check(self, debit: UUID, credit: UUID, amount: int, *, spend: bool = False) -> None:
+    def _check_pair(self, debit: UUID, credit: UUID) -> tuple[Purse, Purse]:
         if debit == credit:
             raise No("same_account")
         if debit not in self.purses or credit not in self.purses:
@@ -157,18 +157,20 @@ class Oracle:
                 raise No(f"account_{status}")
         if pair[0].asset != pair[1].asset:
             raise No("asset_mismatch")
-        self._check_amount(pair[0], pair[1], amount)
+        return pair
+
+    def _check(self, debit: UUID, credit: UUID, amount: int, *, spend: bool = True, hold: bool = False) -> None:
+        pair = self._check_pair(debit, credit)
+        if not 0 < amount <= LARGEST:
+            raise No("amount_range")
+        if amount % pair[0].step:
+            raise No("amount_precision")
+        sums = (pair[0].debits_pending, pair[1].credits_pending) if hold else (pair[0].debits, pair[1].credits)
+        if max(sums) + amount > LARGEST:
+            raise No("amount_range")
         for purse, shrinks in ((pair[0], -1), (pair[1], 1)):
             if spend and purse.side == shrinks and purse.floor is not None and purse.free() - amount < purse.floor:
                 raise No("insufficient_funds")
-
-    def _check_amount(self, debit: Purse, credit: Purse, amount: int) -> None:
-        if not 0 < amount <= LARGEST:
-            raise No("amount_range")
-        if amount % debit.step:
-            raise No("amount_precision")
-        if debit.debits + amount > LARGEST or credit.credits + amount > LARGEST:
-            raise No("amount_range")
 
     def _move(self, id: UUID | None, debit: UUID, credit: UUID, amount: int) -> None:
         self.purses[debit].debits += amount
