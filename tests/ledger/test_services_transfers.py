@@ -391,3 +391,16 @@ def test_a_batch_has_its_limit_and_may_be_empty() -> None:
     with pytest.raises(Invalid, match="at most 10000 transfers, not 10001"):
         post(book, *[nobody] * 10_001)
     assert Event.objects.filter(book_id=book.pk).count() == 1
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_batch_whose_pending_sums_cancel_on_one_side_is_written_on_the_other(mirrored: bool) -> None:
+    shop = make_shop(3, funds="100")
+    alice, bob, carol = shop.customers
+    first, second = (
+        (hold(bob, alice, 10), hold(carol, alice, 10)) if mirrored else (hold(alice, bob, 10), hold(alice, carol, 10))
+    )
+    post(shop.book, first)
+    assert outcomes(post(shop.book, on(first.id, Kind.HOLD_VOID), second)) == ["voided", "held"]
+    assert [available(each) for each in shop.customers] == ([100, 100, 90] if mirrored else [90, 100, 100])
+    assert recount(shop.book) == {}
