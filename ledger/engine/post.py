@@ -36,7 +36,8 @@ def post(book: UUID, submissions: Sequence[Submission]) -> None:
     A linked submission stands or falls as a whole, on its own; in an unlinked one each transfer does. New ids are the
     rule, so nobody looks for them first: the primary key finds those that are not, and only then is the batch made
     again with the earlier transfers at hand.
-    Raises load.BookNotFound and transactions.Busy; nothing was written then.
+    Raises load.BookNotFound, and nothing was written; and transactions.Busy, after which a commit whose answer was lost
+    may have been made: the same submissions with the same ids find out, and never post twice.
     """
     began = time.perf_counter()
     with _alone(book):

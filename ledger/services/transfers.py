@@ -45,7 +45,8 @@ def transfers_post(
     `value_date`, `reference`, `metadata`, `origin`, `timeout`, `final`, as in TransferDraft.
     `linked`: all succeed or none does.
     Raises Invalid for what is malformed and NotFound for an unknown book; nothing was written then.
-    Raises transactions.Busy where the book's lock or the database is not to be had.
+    Raises transactions.Busy where the book's lock or the database is not to be had, or its answer was lost: the same
+    transfers with the same ids are safe to send again.
     """
     drafts = [each if isinstance(each, TransferDraft) else draft(each) for each in transfers]
     return submit(book=book, submission=Submission(drafts, context.current(), linked=linked))
