@@ -25,6 +25,8 @@ from qenex.kernel.ids import uuid7
 
 BANK, SHOP = "riverbank", "corner-shop"
 _OPENED = date(2026, 1, 1)
+_AT_CORRESPONDENTS = {"EUR": 50_000, "USD": 20_000}
+"""Less than what the customers bring in each currency."""
 _FUNDS = {"EUR": 3_000, "USD": 3_000, "JPY": 400_000}
 _HOLDS = (
     ("open", "120.00", 7 * 86_400),
@@ -66,7 +68,8 @@ def _fund(chart: Chart, dice: random.Random) -> None:
     """The owners pay in the capital, and customers bring their money."""
     capital = _give(chart["cash-EUR"], chart["capital-EUR"], 500_000, value_date=_OPENED)
     at_banks = [
-        _give(chart[f"nostro-{code}"], chart[f"cash-{code}"], 50_000, value_date=_OPENED) for code in ("EUR", "USD")
+        _give(chart[f"nostro-{code}"], chart[f"cash-{code}"], amount, value_date=_OPENED)
+        for code, amount in _AT_CORRESPONDENTS.items()
     ]
     services.journal_post(book=chart.book, transfers=[capital], reference="OPEN-1", description="Capital paid in")
     for code, least in _FUNDS.items():
