@@ -12,6 +12,8 @@ from psycopg import IsolationLevel
 from bench import ground
 from bench.works.base import Outcome, Run, timed
 from bench.works.drafts import batches
+from ledger.domain.accounts import Accounts
+from ledger.domain.columns import Columns
 from ledger.domain.drafts import Drafts, Kind
 from ledger.domain.posting import BookState
 from ledger.engine import load, write
@@ -59,7 +61,8 @@ class CopyWork:
 def _state(book: ground.Book) -> BookState:
     with transaction.atomic():
         connection.ensure_connection()
-        return BookState(load.accounts(write.open_cursor(connection.connection), book.id, book.accounts))
+        cursor = write.open_cursor(connection.connection)
+        return BookState(Accounts(load.accounts(cursor, book.id, book.accounts)))
 
 
 def _encoded(book: UUID, state: BookState, drafts: Drafts) -> bytes:
@@ -67,5 +70,5 @@ def _encoded(book: UUID, state: BookState, drafts: Drafts) -> bytes:
     start_us = time.time_ns() // 1000
     rows = [state.apply(draft, Kind.POSTED, start_us + position) for position, draft in enumerate(drafts)]
     event = uuid7().bytes
-    encoded = Encoder(book).rows(rows, [event] * len(rows), [None] * len(rows))
+    encoded = Encoder(book).rows(Columns.of(rows), [event] * len(rows), [None] * len(rows))
     return b"".join((COPY_HEADER, *encoded, COPY_TRAILER))

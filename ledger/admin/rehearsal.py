@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ledger.choices import BookStatus
+from ledger.domain.accounts import Accounts
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.posting import BookState, Refused
 from ledger.domain.results import DETAILS, Code
@@ -37,7 +38,7 @@ def rehearse(book: Book, drafts: Sequence[TransferDraft], accounts: Sequence[Acc
     facts = Facts(book.pk, drafts, lambda draft: assets.get(draft.debit_account), context.current())
     verdicts = judge(facts, gates())
     held = next((verdict.reason for verdict in verdicts.values() if verdict.decision is Decision.HOLD), "")
-    state = BookState({account.pk.int: _state(account) for account in accounts})
+    state = BookState(Accounts(_state(account) for account in accounts))
     outcomes = []
     for position, draft in enumerate(drafts):
         verdict = verdicts.get(position)

@@ -6,10 +6,10 @@ batch may spend what an earlier one brought. Nothing here reads a clock, a datab
 
 from datetime import date
 
-import msgspec
-
+from ledger.domain.accounts import Accounts
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import Code
+from ledger.domain.rows import Row
 from ledger.domain.state import AccountState, HoldState, OriginState, Plain
 from qenex.kernel.money import MAX_UNITS
 
@@ -34,24 +34,8 @@ class Refused(Exception):
         self.detail = detail
 
 
-class Row(msgspec.Struct, gc=False):
-    """A transfer as it will be written. Amounts and balances are units."""
-
-    draft: TransferDraft
-    kind: Kind
-    debit: AccountState
-    credit: AccountState
-    amount: int
-    debit_balance: int
-    credit_balance: int
-    posted_at_us: int
-    value_day: int
-    """The value date as a proleptic ordinal."""
-    origin: bytes | None
-
-
 class Touched:
-    """What transfers changed, as it was before: enough to undo them, and to tell the database what is new."""
+    """What transfers changed, as it was before: enough to undo them."""
 
     __slots__ = ("accounts", "holds", "origins")
 
@@ -72,8 +56,9 @@ class Touched:
 class BookState:
     """What a batch may touch of one book, and what it has touched so far. Keys are ids as integers."""
 
-    def __init__(self, accounts: dict[int, AccountState] | None = None) -> None:
-        self.accounts = {} if accounts is None else accounts
+    def __init__(self, accounts: Accounts | None = None) -> None:
+        self.accounts = Accounts() if accounts is None else accounts
+        self.accounts.begin()
         self.holds: dict[int, HoldState] = {}
         self.origins: dict[int, OriginState] = {}
         self.touched = Touched()

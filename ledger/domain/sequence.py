@@ -1,6 +1,6 @@
 """A batch is its transfers' order: each gets its moment and its result here, and groups fail whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,8 +8,9 @@ import msgspec
 
 from ledger.domain.drafts import Drafts, Kind, TransferDraft
 from ledger.domain.known import STATUS, Known
-from ledger.domain.posting import BookState, Refused, Row, Touched
+from ledger.domain.posting import BookState, Refused, Touched
 from ledger.domain.results import Code, TransferResult, refused
+from ledger.domain.rows import Row
 from ledger.domain.state import PLACES
 
 GateVerdict = tuple[Kind | None, str]
@@ -29,7 +30,7 @@ class Order(NamedTuple):
     """Filled as the order is walked, one for each draft."""
 
 
-class Sequence:
+class Walk:
     """The walk over one batch of a book."""
 
     def __init__(
@@ -50,22 +51,23 @@ class Sequence:
         self.made: dict[int, Made] = {}
         self._apply = state.apply_and_keep if state.awaited else state.apply
 
-    def unlinked(self, order: Order) -> Iterator[Row]:
-        """The rows of those transfers that post; each of the others only gets its refusal."""
-        for position, draft in enumerate(order.drafts):
+    def unlinked(self, order: Order, start: int = 0, stop: int | None = None) -> list[Row]:
+        """The rows of those transfers that post; each of the others only gets its refusal.
+
+        `start` and `stop` tell which of the order's transfers it is about; those before were walked before.
+        """
+        rows = []
+        for position, draft in enumerate(order.drafts[start:stop], start):
             row = self._step(order, position, draft)
             if row is not None:
-                yield row
+                rows.append(row)
+        return rows
 
     def linked(self, order: Order) -> list[Row]:
         """The rows of all transfers, or none where one is refused: then nothing has changed."""
         outer, self.state.touched = self.state.touched, Touched()
         start_us, made = self.next_us, dict(self.made)
-        rows = []
-        for position, draft in enumerate(order.drafts):
-            row = self._step(order, position, draft)
-            if row is not None:
-                rows.append(row)
+        rows = self.unlinked(order)
         if self._stands(order, len(rows)):
             outer.absorb(self.state.touched)
             if order.journal is not None:

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain.drafts import Drafts, Journal, Kind
-from ledger.domain.posting import Row
 from ledger.domain.results import TransferResult
+from ledger.domain.rows import Row
 from ledger.domain.sequence import GateVerdict
 from qenex.kernel import events, merkle
 from qenex.kernel.context import Context
@@ -58,20 +58,25 @@ class EventGroup:
         self.expiries: list[tuple[UUID, int]] = []
         self.first_us = self.last_us = 0
 
-    def add_request(self, submission: Submission, rows: Sequence[Row]) -> None:
-        """Notes which request brought these of the transfers, which of them a gate held, and when holds expire."""
-        if not rows:
-            return
-        self.first_us = self.first_us or rows[0].posted_at_us
-        self.last_us = rows[-1].posted_at_us
-        if submission.context.request_id:
-            self.requests.append((submission.context.request_id, len(rows)))
+    def add_request(self, submission: Submission, count: int, first_us: int, last_us: int) -> None:
+        """Notes which request brought so many of the transfers, posted from the one moment to the other."""
+        self.first_us = self.first_us or first_us
+        self.last_us = last_us
+        request = submission.context.request_id
+        if self.requests and self.requests[-1][0] == request:
+            count += self.requests.pop()[1]
+        if request:
+            self.requests.append((request, count))
+
+    def add_holds(self, submission: Submission, rows: Sequence[Row]) -> None:
+        """Notes when the holds among these rows of a request expire, and which of them a gate made."""
+        holds = [row for row in rows if row.kind is Kind.HOLD]
         self.expiries += [
             (row.draft.id, row.posted_at_us + row.draft.timeout * 1_000_000)
-            for row in rows
-            if row.kind is Kind.HOLD and row.draft.timeout is not None
+            for row in holds
+            if row.draft.timeout is not None
         ]
-        made = {row.draft.id for row in rows if row.kind is Kind.HOLD} if submission.verdicts else set()
+        made = {row.draft.id for row in holds}
         self.gated += [
             (submission.drafts[position].id, reason)
             for position, (_, reason) in submission.verdicts.items()

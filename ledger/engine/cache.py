@@ -8,7 +8,7 @@ with it; anything else is forgotten and read again.
 import threading
 from uuid import UUID
 
-from ledger.domain.state import AccountState
+from ledger.domain.accounts import Accounts
 
 MAX_ACCOUNTS = 100_000
 """How many accounts of all books together are remembered by a process: about 50 MB."""
@@ -17,7 +17,7 @@ MAX_ACCOUNTS = 100_000
 class _Remembered:
     __slots__ = ("accounts", "batch_id", "size")
 
-    def __init__(self, batch_id: UUID, accounts: dict[int, AccountState]) -> None:
+    def __init__(self, batch_id: UUID, accounts: Accounts) -> None:
         self.batch_id, self.accounts = batch_id, accounts
         self.size = len(accounts)
 
@@ -34,14 +34,14 @@ def guard(book: UUID) -> threading.Lock:
     return _guards.setdefault(book, threading.Lock())
 
 
-def recall(book: UUID, batch_id: UUID) -> dict[int, AccountState]:
+def recall(book: UUID, batch_id: UUID) -> Accounts:
     """The accounts that are remembered as of that batch; none otherwise. They are forgotten until `remember`."""
     with _bookkeeping:
         remembered = _drop(book)
-    return remembered.accounts if remembered is not None and remembered.batch_id == batch_id else {}
+    return remembered.accounts if remembered is not None and remembered.batch_id == batch_id else Accounts()
 
 
-def remember(book: UUID, batch_id: UUID, accounts: dict[int, AccountState]) -> None:
+def remember(book: UUID, batch_id: UUID, accounts: Accounts) -> None:
     """Keeps the accounts as they are after that batch, which has been committed; books long unused make room."""
     global _held
     if len(accounts) > MAX_ACCOUNTS:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from psycopg import Cursor
 
+from ledger.domain.columns import Array
+from ledger.domain.columns import ids as as_array
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.posting import REVERSIBLE, BookState
@@ -73,7 +76,7 @@ def moment(us: int) -> datetime:
 
 
 def _array(ids: Collection[UUID]) -> UuidArray:
-    return uuid_array([id.bytes for id in ids])
+    return uuid_array(as_array([id.bytes for id in ids]))
 
 
 def head(cursor: Cursor[Row], book: UUID) -> Head:
@@ -84,17 +87,18 @@ def head(cursor: Cursor[Row], book: UUID) -> Head:
     return Head(row[0] == "open", row[1], microseconds(row[2]))
 
 
-def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, AccountState]:
+def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> list[AccountState]:
     """The state of those of the accounts that the book has."""
-    found = {}
+    found = []
     for row in cursor.execute(_ACCOUNTS, (_array(ids),), binary=True):
         its_book, id, asset, places, normal, floor, status, *counters = row
         if its_book != book:
             continue
-        found[id.int] = AccountState(
+        state = AccountState(
             *(id.bytes, asset.bytes, quantum(places), normal),
             *(None if floor is None else from_decimal(floor), status, Counters(*map(_units, counters))),
         )
+        found.append(state)
     return found
 
 
@@ -165,8 +169,29 @@ def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     return bool(row and row[0])
 
 
-def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> None:
-    """Reads into the state what these transfers may touch and the state does not know yet."""
+def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> Array:
+    """Reads into the state what these transfers may touch and the state does not know yet.
+
+    Returns where their accounts stand, as `Accounts.locate` does.
+    """
+    if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts):
+        _fill_origins(cursor, book, state, drafts)
+    slots = state.accounts.locate(drafts)
+    if np.all(slots >= 0):
+        return slots
+    known = state.accounts
+    named = [id for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None]
+    missing = {id.int: id for id in named if id.int not in known}
+    pairs = [(hold.debit, hold.credit) for hold in state.holds.values()]
+    pairs += [(origin.debit, origin.credit) for origin in state.origins.values()]
+    missing.update((key, UUID(int=key)) for pair in pairs for key in pair if key not in known)
+    if missing:
+        known.add(accounts(cursor, book, missing.values()))
+    return known.locate(drafts)
+
+
+def _fill_origins(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> None:
+    """Reads what some of the transfers act on."""
     resolving = [draft.origin for draft in drafts if draft.origin and draft.kind is not Kind.REVERSAL]
     if resolving:
         state.holds.update(holds(cursor, book, resolving))
@@ -174,11 +199,3 @@ def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[Tra
     if reversing:
         state.origins.update(origins(cursor, book, reversing))
         state.awaited = {origin.int for origin in reversing} & {draft.id.int for draft in drafts}
-    known = state.accounts
-    named = [draft.debit_account for draft in drafts] + [draft.credit_account for draft in drafts]
-    missing = {id.int: id for id in named if id is not None and id.int not in known}
-    pairs = [(hold.debit, hold.credit) for hold in state.holds.values()]
-    pairs += [(origin.debit, origin.credit) for origin in state.origins.values()]
-    missing.update((key, UUID(int=key)) for pair in pairs for key in pair if key not in known)
-    if missing:
-        known.update(accounts(cursor, book, missing.values()))

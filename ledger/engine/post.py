@@ -3,18 +3,18 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain
 from uuid import UUID
 
 from django.db import IntegrityError, connection
 
 from ledger import metrics
 from ledger.domain.drafts import Kind, TransferDraft
-from ledger.domain.posting import BookState, Row
-from ledger.domain.sequence import GateVerdict, Order
-from ledger.domain.sequence import Sequence as Walk
+from ledger.domain.posting import BookState
+from ledger.domain.sequence import GateVerdict, Order, Walk
 from ledger.engine import cache, load, write
-from ledger.engine.batch import EventGroup, EventGroups, Submission
+from ledger.engine.batch import EventGroups, Submission
+from ledger.engine.decide import Outcome
 from ledger.engine.rows import Encoder
 from ledger.gates import Decision, Facts, Gate, gates, judge
 from ledger.locks import book_lock
@@ -22,7 +22,6 @@ from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
 from qenex.kernel.merkle import leaf_hash
 
-CHUNK = 512
 _USED_BEFORE = ("ledger_transfer_pkey", "ledger_journal_pkey")
 
 
@@ -89,52 +88,43 @@ class _Batch:
         self.state = BookState(cache.recall(book, self.head.batch_id))
         self.batch_id = uuid7()
         self.groups = EventGroups()
-        self.rows: list[Row] = []
+        self.last_us = 0
 
     def post(self) -> None:
         """Reads, decides and writes."""
         drafts = [draft for submission in self.submissions for draft in submission.drafts]
-        load.fill(self.cursor, self.book, self.state, drafts)
+        slots = load.fill(self.cursor, self.book, self.state, drafts)
         known = load.known(self.cursor, [draft.id for draft in drafts]) if self.careful else {}
         journals = [submission.journal.id for submission in self.submissions if submission.journal]
         written = load.journals(self.cursor, journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
-        walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         # Gates query the database, which the connection cannot while COPY is under way.
         asked = gates()
         orders = [self._order(submission, asked) for submission in self.submissions]
-        write.transfers(self.cursor, self._encoded(walk, orders))
+        walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
+        outcome = Outcome(walk, self.groups, slots, careful=self.careful)
+        write.transfers(self.cursor, self._encoded(outcome, orders))
         if not self.careful:
             self._look_for_refused()
-        if self.rows:
-            self._finish(walk.next_us - 1)
+        if self.last_us:
+            self._finish(outcome)
 
     def remember(self) -> None:
         """After the commit: the next batch of this process starts from here."""
-        cache.remember(self.book, self.batch_id if self.rows else self.head.batch_id, self.state.accounts)
+        cache.remember(self.book, self.batch_id if self.last_us else self.head.batch_id, self.state.accounts)
 
-    def _encoded(self, walk: Walk, orders: Sequence[Order]) -> Iterator[list[bytes]]:
+    def _encoded(self, outcome: Outcome, orders: Sequence[Order]) -> Iterator[list[bytes]]:
         """COPY's rows in chunks: while the server takes in one, the next is made; then what is left to send."""
         encoder = Encoder(self.book)
-        entries = self._walked(walk, orders)
-        while chunk := list(islice(entries, CHUNK)):
-            rows, groups = [row for row, _ in chunk], [group for _, group in chunk]
-            encoded = encoder.rows(rows, [group.id.bytes for group in groups], [group.journal_id for group in groups])
+        for columns, groups in outcome.pieces(list(zip(self.submissions, orders, strict=True))):
+            events, journals = [group.id.bytes for group in groups], [group.journal_id for group in groups]
+            encoded = encoder.rows(columns, events, journals)
             yield encoded
             for group, row in zip(groups, encoded, strict=True):
                 group.leaf_hashes.append(leaf_hash(row))
-        self.balances = write.BalanceChanges(self.state)
+            self.last_us = int(columns.posted_at_us[-1])
+        self.balances = write.BalanceChanges(self.state.accounts.changes())
         self.events = [group.event(self.book) for group in self.groups.written()]
-
-    def _walked(self, walk: Walk, orders: Sequence[Order]) -> Iterator[tuple[Row, EventGroup]]:
-        """The rows as they become certain: one by one, or those of a linked submission at its end."""
-        for submission, order in zip(self.submissions, orders, strict=True):
-            group = self.groups.of(submission)
-            count = len(self.rows)
-            for row in walk.linked(order) if submission.linked else walk.unlinked(order):
-                self.rows.append(row)
-                yield row, group
-            group.add_request(submission, self.rows[count:])
 
     def _asset_of(self, draft: TransferDraft) -> UUID | None:
         account = self.state.accounts.get(draft.debit_account.int) if draft.debit_account else None
@@ -158,17 +148,17 @@ class _Batch:
         if ids and load.exist(self.cursor, ids):
             raise _SeenBefore
 
-    def _finish(self, last_us: int) -> None:
+    def _finish(self, outcome: Outcome) -> None:
         """Sends what remains in one go, and looks at the answers at its end."""
         counting = write.open_cursor(connection.connection)
         with connection.connection.pipeline():
             self.balances.write(counting)
-            write.holds(self.cursor, self.book, self.state, self.rows)
+            write.holds(self.cursor, self.book, self.state, outcome.rows)
             for group in self.groups.written():
                 if group.journal is not None:
                     write.journal(self.cursor, self.book, group.journal, group.first_us)
             events.write(self.events)
-            write.head(self.cursor, self.book, self.batch_id, last_us)
+            write.head(self.cursor, self.book, self.batch_id, self.last_us)
         self.balances.check(counting.rowcount)
 
 

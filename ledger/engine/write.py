@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from psycopg import Connection, Cursor
 
+from ledger.domain.accounts import Changes
 from ledger.domain.drafts import Journal, Kind
-from ledger.domain.posting import BookState, Row
+from ledger.domain.posting import BookState
+from ledger.domain.rows import Row
 from ledger.engine.load import Row as DbRow
 from ledger.engine.load import moment
 from ledger.engine.rows import COLUMNS
@@ -74,22 +77,14 @@ def transfers(cursor: Cursor[DbRow], chunks: Iterable[Sequence[bytes]]) -> None:
 class BalanceChanges:
     """What a batch brought to the counters of the accounts it touched, ready to be sent."""
 
-    def __init__(self, state: BookState) -> None:
-        # In the order of the primary key, neighbours share pages.
-        touched = sorted(state.touched.accounts.items())
-        accounts = [state.accounts[key] for key, _ in touched]
-        before = [counters for _, counters in touched]
-        self.count = len(touched)
-        self.ids = uuid_array([account.id for account in accounts])
-        debits = [account.debits - old[0] for account, old in zip(accounts, before, strict=True)]
-        credits = [account.credits - old[1] for account, old in zip(accounts, before, strict=True)]
-        debits_pending = [account.debits_pending - old[2] for account, old in zip(accounts, before, strict=True)]
-        credits_pending = [account.credits_pending - old[3] for account, old in zip(accounts, before, strict=True)]
-        quantum = min((account.quantum for account in accounts), default=1)
-        self.posted = (numeric_array(debits, quantum), numeric_array(credits, quantum))
-        self.pending: tuple[NumericArray, ...] = ()
-        if any(debits_pending) or any(credits_pending):
-            self.pending = (numeric_array(debits_pending, quantum), numeric_array(credits_pending, quantum))
+    def __init__(self, changes: Changes) -> None:
+        # In the order of the primary key's first half, neighbours share pages.
+        order = np.argsort(changes.ids.view(">u8")[0::2].astype(np.uint64))
+        self.count = len(order)
+        self.ids = uuid_array(changes.ids[order])
+        debits, credits, *pending = (numeric_array(each[order], changes.quantum[order]) for each in changes.counters)
+        self.posted: tuple[NumericArray, ...] = (debits, credits)
+        self.pending = tuple(pending) if np.any(changes.counters[2:]) else ()
 
     def write(self, cursor: Cursor[DbRow]) -> None:
         """Adds the changes."""
@@ -99,7 +94,7 @@ class BalanceChanges:
 
     def check(self, written: int) -> None:
         """Raises BalanceMissing where fewer counters than were to be changed were there."""
-        if written < self.count:
+        if self.count and written < self.count:
             raise BalanceMissing(f"{self.count - written} accounts have no balance row")
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
+from ledger.domain.columns import whole
 from ledger.engine import wire
 from qenex.kernel import canonical
 
@@ -62,7 +63,8 @@ class Leaves:
         ):
             heads[name] = np.frombuffer(b"".join(values), "V16")
         for name, units in zip(_AMOUNTS, amounts, strict=True):
-            wire.numerics(units, _quantum(units), heads[name])
+            quantum = _quantum(units)
+            wire.numerics(whole([each // quantum for each in units]), quantum, heads[name])
         heads["posted_at"] = np.frombuffer(b"".join(posted), "V8")
         heads["value_date"], heads["kind"], heads["code"] = days, kinds, codes
         raw, size = heads.tobytes(), _HEAD.itemsize

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from ledger.domain.accounts import Accounts
 from ledger.engine import cache
 from ledger.engine import post as engine
 from ledger.locks import LOCK_TABLES
@@ -71,7 +72,7 @@ class Unguarded:
 @pytest.fixture
 def every_thread_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "guard", lambda book: Unguarded())
-    monkeypatch.setattr(cache, "recall", lambda book, batch_id: {})
+    monkeypatch.setattr(cache, "recall", lambda book, batch_id: Accounts())
     monkeypatch.setattr(cache, "remember", lambda book, batch_id, accounts: None)
 
 

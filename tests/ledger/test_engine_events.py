@@ -13,7 +13,7 @@ import pytest
 from ledger import services
 from ledger.domain.drafts import Journal, Kind
 from ledger.engine.batch import Submission
-from ledger.engine.post import CHUNK
+from ledger.engine.decide import STRETCH
 from ledger.engine.post import post as engine_post
 from ledger.models import Transfer
 from qenex.kernel import canonical
@@ -91,7 +91,7 @@ def test_every_kind_of_transfer_is_in_its_events_root() -> None:
     assert len(check(shop)) == 5
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 7])
+@pytest.mark.parametrize("count", [1, 2, 3, STRETCH - 1, STRETCH, STRETCH + 1, 2 * STRETCH + 7])
 def test_batches_of_any_size_have_their_root(count: int) -> None:
     shop = make_shop(2, floor=None)
     assert all(result.ok for result in post(shop.book, *[give(*shop.pair, 1) for _ in range(count)]))

@@ -8,6 +8,8 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.domain.columns import ids as as_array
+from ledger.domain.columns import whole
 from ledger.engine.wire import NUMERIC, numeric_array, numerics, uuid_array
 from ledger.engine.write import open_cursor
 from qenex.kernel.money import MAX_UNITS, UNIT, from_decimal, quantum, to_decimal
@@ -26,7 +28,9 @@ def read_back(units: list[int], quantum: int = 1) -> list[tuple[str, Decimal]]:
     connection.ensure_connection()
     cursor = open_cursor(connection.connection)
     query = "SELECT v::text, v::numeric(38,18) FROM unnest(%b) WITH ORDINALITY AS t (v, n) ORDER BY n"
-    return cursor.execute(query, (numeric_array(units, quantum),), binary=True).fetchall()
+    return cursor.execute(
+        query, (numeric_array(whole([each // quantum for each in units]), quantum),), binary=True
+    ).fetchall()
 
 
 @settings(deadline=None, max_examples=60)
@@ -50,8 +54,8 @@ def test_the_edges_make_the_round_trip_one_by_one() -> None:
 
 
 def test_an_amount_has_one_form_of_one_length() -> None:
-    assert {len(numerics([each]).tobytes()) for each in BOTH_SIGNS} == {NUMERIC.itemsize}
-    assert numerics([-UNIT]).tobytes() == bytes.fromhex(
+    assert {len(numerics(whole([each])).tobytes()) for each in BOTH_SIGNS} == {NUMERIC.itemsize}
+    assert numerics(whole([-UNIT])).tobytes() == bytes.fromhex(
         "0000001c 000a 0004 4000 0012 0000000000000000 0001 00000000000000000000"
     )
 
@@ -65,5 +69,7 @@ def test_nothing_is_an_empty_array() -> None:
 def test_ids_make_the_round_trip(ids: list[UUID]) -> None:
     connection.ensure_connection()
     cursor = open_cursor(connection.connection)
-    rows = cursor.execute("SELECT * FROM unnest(%b)", (uuid_array([each.bytes for each in ids]),), binary=True)
+    rows = cursor.execute(
+        "SELECT * FROM unnest(%b)", (uuid_array(as_array([each.bytes for each in ids])),), binary=True
+    )
     assert [id for (id,) in rows] == ids

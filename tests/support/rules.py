@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from ledger.domain.accounts import Accounts
 from ledger.domain.drafts import Kind, TransferDraft
-from ledger.domain.posting import BookState, Refused, Row
+from ledger.domain.posting import BookState, Refused
 from ledger.domain.results import Code, TransferResult
-from ledger.domain.sequence import Order, Sequence
+from ledger.domain.rows import Row
+from ledger.domain.sequence import Order, Walk
 from ledger.domain.state import AccountState, Counters
 from qenex.kernel.money import UNIT
 
@@ -48,7 +50,7 @@ def state(*accounts: AccountState) -> BookState:
         account(BOB, floor=0, counters=funded),
         account(GOLD_CASH, normal=DEBIT, asset=GOLD, quantum=1),
     )
-    return BookState({each.key: each for each in accounts or usual})
+    return BookState(Accounts(accounts or usual))
 
 
 def draft(id: int, debit: int | None, credit: int | None, amount: int, **fields: Any) -> TransferDraft:
@@ -92,11 +94,9 @@ def order(*drafts: TransferDraft, journal: UUID | None = None, verdicts: Any = N
     return Order(drafts, journal, verdicts or {}, results)
 
 
-def walk(
-    book: BookState, *, start_us: int = NOON_US, known: Any = None, journals: Any = (), open: bool = True
-) -> Sequence:
+def walk(book: BookState, *, start_us: int = NOON_US, known: Any = None, journals: Any = (), open: bool = True) -> Walk:
     """A walk over one batch."""
-    return Sequence(BOOK, book, start_us, known or {}, set(journals), open=open)
+    return Walk(BOOK, book, start_us, known or {}, set(journals), open=open)
 
 
 def codes(results: list[TransferResult]) -> list[str]:
