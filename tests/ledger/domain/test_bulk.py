@@ -77,10 +77,11 @@ def any_draft(draw: st.DrawFn, number: int, accounts: list[AccountState]) -> Tra
         amount = draw(st.sampled_from([0, -debit.quantum, amount + 1, LIMIT * debit.quantum, 10**38]))
     if odd == 1:
         credit = draw(st.sampled_from(accounts))
-    named = (None, None) if odd == 2 else (UUID(bytes=debit.id), UUID(int=999) if odd == 3 else UUID(bytes=credit.id))
+    debit_id = None if odd == 2 else UUID(bytes=debit.id)
+    credit_id = UUID(int=999) if odd == 3 else UUID(bytes=credit.id)
     kind = Kind.HOLD if odd == 4 else Kind.POSTED
     day = draw(st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1)))
-    return TransferDraft(UUID(int=number), *named, amount, kind=kind, value_date=day, code=number)
+    return TransferDraft(UUID(int=number), debit_id, credit_id, amount, kind=kind, value_date=day, code=number)
 
 
 @st.composite
