@@ -7,14 +7,14 @@ lock, so that what a gate reads is what will be committed, and what it has read 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.db.models import Q
 from django.utils.module_loading import import_string
+from psycopg import sql
 
 from ledger.domain.drafts import TransferDraft
 from ledger.models import RoleLimit
@@ -49,6 +49,9 @@ class Facts(NamedTuple):
 class Gate(Protocol):
     """An app's answer to a batch of transfers."""
 
+    concerns: ClassVar[sql.Composable] = sql.SQL("true")
+    """Whether any transfer may get a verdict at all, as an SQL condition: asked with the book's lock, once a batch."""
+
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         """The verdicts on those transfers, by position, that are not simply allowed."""
         ...
@@ -74,15 +77,10 @@ def judge(facts: Facts, asked: Iterable[Gate]) -> dict[int, Verdict]:
     return verdicts
 
 
-def _any_limits() -> bool:
-    """Asked by every batch, so without the ORM, whose making of the query would cost more than the query."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM ledger_rolelimit)")
-        return bool(cursor.fetchone()[0])
-
-
-class Limits:
+class Limits(Gate):
     """Per-account and per-role maximums: a larger transfer is held for somebody to post, or refused."""
+
+    concerns = sql.SQL("EXISTS (SELECT FROM ledger_rolelimit)")
 
     def __init__(self) -> None:
         self._limits: dict[UUID, list[RoleLimit]] = {}
@@ -104,7 +102,7 @@ class Limits:
     def _of_book(self, book: UUID) -> list[RoleLimit]:
         if book not in self._limits:
             applies = Q(account__book_id=book) | Q(role__isnull=False)
-            self._limits[book] = list(RoleLimit.objects.filter(applies)) if _any_limits() else []
+            self._limits[book] = list(RoleLimit.objects.filter(applies))
         return self._limits[book]
 
     def _applies(self, limit: RoleLimit, actor: int | None) -> bool:

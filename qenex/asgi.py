@@ -5,6 +5,7 @@ import os
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
@@ -13,10 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 http = get_asgi_application()
 
 from ledger.api.hot.app import HotPath  # noqa: E402  # see above
+from ledger.api.hot.desk import OwnDesk  # noqa: E402  # see above
+from ledger.api.hot.remote import RemoteDesk  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
 
-application = HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}))
+desk = RemoteDesk() if settings.POSTING_PROCESS else OwnDesk()
+application = HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk)
 settle()

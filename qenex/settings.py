@@ -184,6 +184,7 @@ SPECTACULAR_SETTINGS = {
 # --- Ledger
 LEDGER_GATES = ["ledger.gates.Limits"]
 LEDGER_BATCH_MAX = 10_000
+POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 
 # --- Pages
 LANGUAGE_CODE = "en"

@@ -88,7 +88,8 @@ class Outcome:
         group = self._groups.of(part.submission)
         if count:
             group.add_request(part.submission, count, start_us, start_us + count - 1)
-            group.add_holds(part.submission, rows)
+            if rows:
+                group.add_holds(part.submission, rows)
         return repeat(group, count)
 
 

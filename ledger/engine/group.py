@@ -4,13 +4,14 @@ Nobody waits for a timer: an idle book posts at once, and under load batches gro
 carry, which is what makes single transfers nearly as cheap as batches.
 """
 
-import asyncio
+import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from uuid import UUID
 
-from channels.db import database_sync_to_async
+from django.db import connection
 
 from ledger.engine.batch import Submission
 from ledger.engine.load import BookNotFound
@@ -22,59 +23,65 @@ MAX_TRANSFERS = 2_000
 EXPECTED = (BookNotFound, Busy)
 """Failures that are about the book or the database, so that every caller shares them."""
 
-_Waiting = deque[tuple[Submission, "asyncio.Future[None]"]]
+Done = Callable[[Exception | None], None]
+"""Called when a submission has been committed and has its results, or with why it was not."""
+Waiting = tuple[Submission, Done]
 
 
 class GroupCommit:
-    """The queues of one event loop, one a book, and the threads that post for them."""
+    """The queues of one process, one a book, and the threads that post for them."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-        self._queues: dict[UUID, _Waiting] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, executor: Executor, deliver: Callable[[Callable[[], None]], object]) -> None:
+        """`deliver` calls what it is given where the callers want to hear: on their event loop, for instance."""
+        self._executor, self._deliver = executor, deliver
+        self._lock = threading.Lock()
+        self._queues: dict[UUID, deque[Waiting]] = {}
 
-    async def submit(self, book: UUID, submission: Submission) -> None:
-        """Returns when the submission has been committed and has its results. Raises as `post`."""
-        future = asyncio.get_running_loop().create_future()
-        queue = self._queues.get(book)
-        if queue is not None:
-            queue.append((submission, future))
-        else:
-            self._queues[book] = deque([(submission, future)])
-            task = asyncio.create_task(self._drain(book))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        await future
-
-    async def _drain(self, book: UUID) -> None:
-        queue = self._queues[book]
-        try:
-            while queue:
-                await self._post(book, _take(queue))
-        finally:
-            del self._queues[book]
-
-    async def _post(self, book: UUID, waiting: Sequence[tuple[Submission, "asyncio.Future[None]"]]) -> None:
-        # Gives the connection back after each batch: idle threads would keep them from everybody else.
-        work = database_sync_to_async(post, thread_sensitive=False, executor=self._executor)
-        try:
-            await work(book, [submission for submission, _ in waiting])
-        except Exception as error:  # noqa: BLE001  # every caller gets its answer, whatever happened
-            if len(waiting) > 1 and not isinstance(error, EXPECTED):
-                # One of them is to blame: by itself each gets what it deserves.
-                for each in waiting:
-                    await self._post(book, [each])
+    def submit(self, book: UUID, submission: Submission, done: Done) -> None:
+        """Queues a submission. It is posted, whether or not somebody still waits for it then."""
+        with self._lock:
+            queue = self._queues.get(book)
+            if queue is not None:
+                queue.append((submission, done))
                 return
-            for _, future in waiting:
-                if not future.done():
-                    future.set_exception(error)
+            self._queues[book] = deque([(submission, done)])
+        self._executor.submit(self._drain, book)
+
+    def _drain(self, book: UUID) -> None:
+        try:
+            while waiting := self._next(book):
+                self._post(book, waiting)
+        finally:
+            connection.close()  # idle threads would keep connections from everybody else
+
+    def _next(self, book: UUID) -> list[Waiting]:
+        """The next batch; none, and the queue is gone, where nobody waits."""
+        with self._lock:
+            queue = self._queues[book]
+            if not queue:
+                del self._queues[book]
+                return []
+            return _take(queue)
+
+    def _post(self, book: UUID, waiting: Sequence[Waiting]) -> None:
+        error: Exception | None = None
+        try:
+            post(book, [submission for submission, _ in waiting])
+        except Exception as failure:  # noqa: BLE001  # every caller gets its answer, whatever happened
+            error = failure
+        if error is None or isinstance(error, EXPECTED) or len(waiting) == 1:
+            self._deliver(partial(_tell, waiting, error))
             return
-        for _, future in waiting:
-            if not future.done():  # a client that has gone away has cancelled its own
-                future.set_result(None)
+        for each in waiting:  # one of them is to blame: by itself each gets what it deserves
+            self._post(book, [each])
 
 
-def _take(queue: _Waiting) -> list[tuple[Submission, "asyncio.Future[None]"]]:
+def _tell(waiting: Sequence[Waiting], error: Exception | None) -> None:
+    for _, done in waiting:
+        done(error)
+
+
+def _take(queue: deque[Waiting]) -> list[Waiting]:
     """The next batch, in the order of arrival: at least one submission, and no more transfers than a commit carries."""
     taken = [queue.popleft()]
     count = len(taken[0][0].drafts)

@@ -1,6 +1,6 @@
 """Reading what a batch needs from the database, under the book's lock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from psycopg import Cursor
+from psycopg import Cursor, sql
 
 from ledger.domain.columns import Array
 from ledger.domain.columns import ids as as_array
@@ -23,10 +23,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 Row = tuple[Any, ...]
 
-_HEAD = """
-SELECT b.status, h.batch_id, h.last_posted_at FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id
-WHERE h.book_id = %b
-"""
+_HEAD = sql.SQL("""
+SELECT b.status, h.batch_id, h.last_posted_at, ARRAY[{}]::boolean[]
+FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id WHERE h.book_id = {}
+""")
 # Rows are found by primary key alone: a condition on the book as well tempts the planner to read the whole book.
 _ACCOUNTS = """
 SELECT a.book_id, a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
@@ -63,6 +63,8 @@ class Head:
     open: bool
     batch_id: UUID
     last_posted_at_us: int
+    conditions: Sequence[bool]
+    """Which of the conditions that were asked with it are true."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -79,12 +81,17 @@ def _array(ids: Collection[UUID]) -> UuidArray:
     return uuid_array(as_array([id.bytes for id in ids]))
 
 
-def head(cursor: Cursor[Row], book: UUID) -> Head:
-    """The book's head. Raises BookNotFound."""
-    row = cursor.execute(_HEAD, (book,), binary=True).fetchone()
-    if row is None:
+def head_query(book: UUID, conditions: Iterable[sql.Composable]) -> sql.Composed:
+    """The query for the book's head, and whether these conditions are true."""
+    return _HEAD.format(sql.SQL(", ").join(conditions), sql.Literal(book))
+
+
+def head(rows: Sequence[Row], book: UUID) -> Head:
+    """The book's head, from what that query found. Raises BookNotFound."""
+    if not rows:
         raise BookNotFound(f"there is no book {book}")
-    return Head(row[0] == "open", row[1], microseconds(row[2]))
+    [(status, batch_id, last_posted_at, conditions)] = rows
+    return Head(status == "open", batch_id, microseconds(last_posted_at), conditions)
 
 
 def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> list[AccountState]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import chain
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from ledger import metrics
 from ledger.domain.drafts import Kind, TransferDraft
@@ -22,6 +22,7 @@ from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
 from qenex.kernel.merkle import leaf_hash
 
+_ASSERT_FAILURE = "P0004"
 _USED_BEFORE = ("ledger_transfer_pkey", "ledger_journal_pkey")
 
 
@@ -63,17 +64,24 @@ def _alone(book: UUID) -> Iterator[None]:
 
 
 def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
+    known = gates()
+    ahead = load.head_query(book, [gate.concerns for gate in known])
+
     def command() -> _Batch:
         with connection.wrap_database_errors:
             batch = _Batch(book, submissions, careful=careful)
-            batch.post()
+            batch.post(known)
         return batch
 
     try:
-        batch = transactions.run(command, locks=[book_lock(book)], configuration=write.BY_INDEX)
+        batch = transactions.run(command, locks=[book_lock(book)], configuration=write.BY_INDEX, ahead=ahead)
     except IntegrityError as error:
         if not careful and any(constraint in str(error) for constraint in _USED_BEFORE):
             raise _SeenBefore from error
+        raise
+    except DatabaseError as error:
+        if transactions.sql_state(error) == _ASSERT_FAILURE:
+            raise write.BalanceMissing(str(error)) from error
         raise
     batch.remember()
 
@@ -84,13 +92,13 @@ class _Batch:
     def __init__(self, book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.cursor = write.open_cursor(connection.connection)
-        self.head = load.head(self.cursor, book)
+        self.head = load.head(transactions.rows_ahead(), book)
         self.state = BookState(cache.recall(book, self.head.batch_id))
         self.batch_id = uuid7()
         self.groups = EventGroups()
         self.last_us = 0
 
-    def post(self) -> None:
+    def post(self, gates: Sequence[Gate]) -> None:
         """Reads, decides and writes."""
         drafts = [draft for submission in self.submissions for draft in submission.drafts]
         slots = load.fill(self.cursor, self.book, self.state, drafts)
@@ -99,7 +107,7 @@ class _Batch:
         written = load.journals(self.cursor, journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         # Gates query the database, which the connection cannot while COPY is under way.
-        asked = gates()
+        asked = [gate for gate, concerned in zip(gates, self.head.conditions, strict=True) if concerned]
         orders = [self._order(submission, asked) for submission in self.submissions]
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         outcome = Outcome(walk, self.groups, slots, careful=self.careful)
@@ -131,16 +139,18 @@ class _Batch:
         return UUID(bytes=account.asset) if account else None
 
     def _order(self, submission: Submission, asked: list[Gate]) -> Order:
-        verdicts = judge(Facts(self.book, submission.drafts, self._asset_of, submission.context), asked)
         submission.results = []
-        submission.verdicts = {
-            position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)
-            for position, verdict in verdicts.items()
-        }
-        if submission.linked:
-            submission.verdicts = _held_together(submission.verdicts, len(submission.drafts))
+        submission.verdicts = self._verdicts(submission, asked) if asked else {}
         journal = submission.journal.id if submission.journal else None
         return Order(submission.drafts, journal, submission.verdicts, submission.results)
+
+    def _verdicts(self, submission: Submission, asked: list[Gate]) -> Mapping[int, GateVerdict]:
+        judged = judge(Facts(self.book, submission.drafts, self._asset_of, submission.context), asked)
+        verdicts = {
+            position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)
+            for position, verdict in judged.items()
+        }
+        return _held_together(verdicts, len(submission.drafts)) if submission.linked else verdicts
 
     def _look_for_refused(self) -> None:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
@@ -149,17 +159,15 @@ class _Batch:
             raise _SeenBefore
 
     def _finish(self, outcome: Outcome) -> None:
-        """Sends what remains in one go, and looks at the answers at its end."""
-        counting = write.open_cursor(connection.connection)
-        with connection.connection.pipeline():
-            self.balances.write(counting)
-            write.holds(self.cursor, self.book, self.state, outcome.rows)
-            for group in self.groups.written():
-                if group.journal is not None:
-                    write.journal(self.cursor, self.book, group.journal, group.first_us)
-            events.write(self.events)
-            write.head(self.cursor, self.book, self.batch_id, self.last_us)
-        self.balances.check(counting.rowcount)
+        """Sends what remains, and the COMMIT with it."""
+        transactions.wait_no_more()
+        self.balances.write(self.cursor)
+        write.holds(self.cursor, self.book, self.state, outcome.rows)
+        for group in self.groups.written():
+            if group.journal is not None:
+                write.journal(self.cursor, self.book, group.journal, group.first_us)
+        events.write(self.events)
+        write.head(self.cursor, self.book, self.batch_id, self.last_us)
 
 
 def _held_together(verdicts: Mapping[int, GateVerdict], count: int) -> Mapping[int, GateVerdict]:

@@ -49,6 +49,7 @@ _NULL = _LENGTH.pack(-1)
 _PLAIN_TAIL = _NULL + _NULL + _LENGTH.pack(0) + _NULL
 _JSONB_VERSION = b"\x01"
 _COLUMN_COUNT = 17
+_AMOUNTS = ("amount", "debit_balance", "credit_balance")
 
 
 class Encoder:
@@ -75,12 +76,10 @@ class Encoder:
         heads = np.repeat(self._template, len(columns.drafts))
         heads["id"] = ids([draft.id.int.to_bytes(16) for draft in columns.drafts])
         heads["debit"], heads["credit"], heads["asset"] = columns.debits, columns.credits, columns.assets
-        for name, quanta in (
-            ("amount", columns.amounts),
-            ("debit_balance", columns.debit_balances),
-            ("credit_balance", columns.credit_balances),
-        ):
-            wire.numerics(quanta, columns.quantum, heads[name])
+        balances = (columns.amounts, columns.debit_balances, columns.credit_balances)
+        numerics = wire.numerics(np.concatenate(balances), np.tile(columns.quantum, len(balances)))
+        for name, fields in zip(_AMOUNTS, numerics.reshape(len(balances), -1), strict=True):
+            heads[name] = fields
         heads["posted_at"] = columns.posted_at_us - EPOCH_US
         heads["value_date"] = columns.value_days - EPOCH_DAYS
         heads["kind"] = columns.kinds

@@ -28,12 +28,12 @@ _NEGATIVE, _SCALE = 0x4000, 18
 _BASE = 10_000
 
 
-def numerics(quanta: Array, quantum: Array | int = 1, into: Array | None = None) -> Array:
+def numerics(quanta: Array, quantum: Array | int = 1) -> Array:
     """NUMERIC fields of amounts between plus and minus 10^38 units of 10^-18, each given as so many `quantum` units.
 
     Whole numbers of 64 bits are divided by numpy. Python's own do the arithmetic themselves: slower, as exact.
     """
-    fields = np.empty(len(quanta), NUMERIC) if into is None else into
+    fields = np.empty(len(quanta), NUMERIC)
     fields["length"], fields["count"], fields["weight"], fields["scale"] = NUMERIC.itemsize - 4, 10, 4, _SCALE
     fields["sign"] = np.where(quanta < 0, _NEGATIVE, 0)
     quantum = _single(quantum)

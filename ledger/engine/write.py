@@ -17,7 +17,6 @@ from ledger.engine.rows import COLUMNS
 from ledger.engine.wire import (
     COPY_HEADER,
     COPY_TRAILER,
-    NumericArray,
     NumericArrayDumper,
     UuidArrayDumper,
     numeric_array,
@@ -27,15 +26,7 @@ from qenex.kernel import canonical
 from qenex.kernel.money import to_decimal
 
 _COPY = f"COPY ledger_transfer ({COLUMNS}) FROM STDIN (FORMAT binary)"
-_POSTED = """
-UPDATE ledger_balance b SET debits_posted = b.debits_posted + v.d, credits_posted = b.credits_posted + v.c
-FROM unnest(%b, %b, %b) v(id, d, c) WHERE b.account_id = v.id
-"""
-_POSTED_AND_PENDING = """
-UPDATE ledger_balance b SET debits_posted = b.debits_posted + v.d, credits_posted = b.credits_posted + v.c,
-    debits_pending = b.debits_pending + v.dp, credits_pending = b.credits_pending + v.cp
-FROM unnest(%b, %b, %b, %b, %b) v(id, d, c, dp, cp) WHERE b.account_id = v.id
-"""
+_MOVE = "SELECT ledger_balance_move(%b, %b, %b, %b, %b)"
 _HEAD = "UPDATE ledger_bookhead SET batch_id = %b, last_posted_at = %b WHERE book_id = %b"
 _HOLD = """
 INSERT INTO ledger_hold (id, book_id, debit_account_id, credit_account_id, asset_id, amount, posted_amount, status,
@@ -83,19 +74,13 @@ class BalanceChanges:
         self.count = len(order)
         self.ids = uuid_array(changes.ids[order])
         debits, credits, *pending = (numeric_array(each[order], changes.quantum[order]) for each in changes.counters)
-        self.posted: tuple[NumericArray, ...] = (debits, credits)
-        self.pending = tuple(pending) if np.any(changes.counters[2:]) else ()
+        self.posted = (debits, credits)
+        self.pending = pending if np.any(changes.counters[2:]) else (None, None)
 
     def write(self, cursor: Cursor[DbRow]) -> None:
-        """Adds the changes."""
+        """Adds the changes. Fails as BalanceMissing tells where counters are missing."""
         if self.count:
-            query = _POSTED_AND_PENDING if self.pending else _POSTED
-            cursor.execute(query, (self.ids, *self.posted, *self.pending))
-
-    def check(self, written: int) -> None:
-        """Raises BalanceMissing where fewer counters than were to be changed were there."""
-        if self.count and written < self.count:
-            raise BalanceMissing(f"{self.count - written} accounts have no balance row")
+            cursor.execute(_MOVE, (self.ids, *self.posted, *self.pending))
 
 
 def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Row]) -> None:

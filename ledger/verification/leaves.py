@@ -64,7 +64,7 @@ class Leaves:
             heads[name] = np.frombuffer(b"".join(values), "V16")
         for name, units in zip(_AMOUNTS, amounts, strict=True):
             quantum = _quantum(units)
-            wire.numerics(whole([each // quantum for each in units]), quantum, heads[name])
+            heads[name] = wire.numerics(whole([each // quantum for each in units]), quantum)
         heads["posted_at"] = np.frombuffer(b"".join(posted), "V8")
         heads["value_date"], heads["kind"], heads["code"] = days, kinds, codes
         raw, size = heads.tobytes(), _HEAD.itemsize

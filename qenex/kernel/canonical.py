@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+_AS_THEY_ARE = (str, bool, int)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -22,7 +23,7 @@ def encode(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """The value as plain JSON types, with keys in the order of RFC 8785 (by UTF-16 code units)."""
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):

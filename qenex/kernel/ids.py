@@ -7,8 +7,12 @@ from uuid import UUID
 
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 _COUNTER_BITS = 12
+_RANDOM_BYTES = 8
+_POOL_BYTES = 4_096
 _lock = threading.Lock()
 _last = 0
+_pool = b""
+_taken = 0
 
 
 def _tick() -> int:
@@ -20,11 +24,30 @@ def _tick() -> int:
         return _last
 
 
+def _random() -> bytes:
+    """Eight random bytes. The system is asked for many at a time: a call of it takes longer than all the rest here."""
+    global _pool, _taken
+    with _lock:
+        if _taken >= len(_pool):
+            _pool, _taken = os.urandom(_POOL_BYTES), 0
+        _taken += _RANDOM_BYTES
+        return _pool[_taken - _RANDOM_BYTES : _taken]
+
+
+def _drain() -> None:
+    """A forked process must not give out what its parent does."""
+    global _pool, _taken
+    _pool, _taken = b"", 0
+
+
+os.register_at_fork(after_in_child=_drain)
+
+
 def uuid7() -> UUID:
     """A new UUIDv7, larger than any that this process made before."""
     tick = _tick()
     milliseconds, fraction = tick >> _COUNTER_BITS, tick & 0xFFF
-    random = int.from_bytes(os.urandom(8), "big") >> 2
+    random = int.from_bytes(_random(), "big") >> 2
     return UUID(int=(milliseconds << 80) | (fraction << 64) | _VERSION_AND_VARIANT | random)
 
 

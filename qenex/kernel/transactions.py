@@ -2,11 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error, NotSupportedError, OperationalError, connection, transaction
+from psycopg import Connection, Cursor, sql
 
 from qenex.kernel import idempotency
 
@@ -51,21 +54,34 @@ def is_transient(error: Error) -> bool:
 
 
 NO_SETTINGS: Mapping[str, str] = {}
+_LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = {}")
+_LOCK = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE")
+_CONFIGURE = sql.SQL("set_config({}, {}, true)")
+_rows_ahead: ContextVar[list[tuple[Any, ...]]] = ContextVar("rows_ahead")
+_ending: ContextVar[ExitStack] = ContextVar("ending")
 
 
-def run(command: Callable[[], T], *, locks: Sequence[str] = (), configuration: Mapping[str, str] = NO_SETTINGS) -> T:
+def run(
+    command: Callable[[], T],
+    *,
+    locks: Sequence[str] = (),
+    configuration: Mapping[str, str] = NO_SETTINGS,
+    ahead: sql.Composed | None = None,
+) -> T:
     """Runs the command in a durable transaction of its own and returns what it returns.
 
     `locks` are names of lock tables, taken in order before anything else: `LOCK TABLE` as the first statement takes no
     snapshot, so a serializable transaction that waited for it sees what the earlier holder committed.
     `configuration`: PostgreSQL's settings for this transaction alone.
+    `ahead`: the query whose rows the command asks for first, by `rows_ahead`: it goes out with the locks.
     A stored answer to the caller's idempotency key is raised as `idempotency.Replayed`; a new one is stored here.
     Raises Busy when the locks or the database cannot be had.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic(durable=True):
-                _begin(locks, configuration)
+            with ExitStack() as ending, transaction.atomic(durable=True):
+                _ending.set(ending)
+                _begin(locks, configuration, ahead)
                 return idempotency.once(command)
         except Error as error:
             if sql_state(error) == "55P03":
@@ -80,13 +96,37 @@ def run(command: Callable[[], T], *, locks: Sequence[str] = (), configuration: M
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _begin(locks: Sequence[str], configuration: Mapping[str, str]) -> None:
-    """Sets and locks in one round trip; a process that waits for the lock holds up nobody else."""
-    statements = [f"SET LOCAL {name} = {value}" for name, value in configuration.items()]
+def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: sql.Composed | None) -> None:
+    """Begins, locks, sets and reads ahead in one round trip; who waits for the lock holds up nobody else."""
+    statements: list[sql.Composed] = []
     if locks:
-        names = ", ".join(connection.ops.quote_name(table) for table in sorted(set(locks)))
-        statements.append(f"SET LOCAL lock_timeout = {int(settings.LOCK_TIMEOUT_MS)}")
-        statements.append(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
-    if statements:
-        with connection.cursor() as cursor:
-            cursor.execute("; ".join(statements))
+        statements += [_LOCK_TIMEOUT.format(sql.Literal(int(settings.LOCK_TIMEOUT_MS)))]
+        statements += [_LOCK.format(sql.SQL(", ").join(map(sql.Identifier, sorted(set(locks)))))]
+    if configuration:
+        # Not before the lock: it takes the snapshot.
+        pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration.items())
+        statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
+    with connection.wrap_database_errors, _pipeline() as raw:
+        cursors = [Cursor(raw).execute(statement) for statement in [*statements, *([ahead] if ahead else [])]]
+    if ahead is not None:
+        _rows_ahead.set(cursors[-1].fetchall())
+
+
+@contextmanager
+def _pipeline() -> Iterator[Connection[Any]]:
+    connection.ensure_connection()
+    with connection.connection.pipeline():
+        yield connection.connection
+
+
+def rows_ahead() -> list[tuple[Any, ...]]:
+    """What the query found that was sent with the locks of the present command."""
+    return _rows_ahead.get()
+
+
+def wait_no_more() -> None:
+    """From here to the end of the present command, the COMMIT included, statements are sent without waiting.
+
+    What fails among them fails the COMMIT.
+    """
+    _ending.get().enter_context(_pipeline())

@@ -82,9 +82,9 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     made: list[int] = []
     original = engine._Batch.post
 
-    def post(batch: Any) -> None:
+    def post(batch: Any, gates: Any) -> None:
         made.append(1)
-        original(batch)
+        original(batch, gates)
 
     monkeypatch.setattr(engine._Batch, "post", post)
     return made

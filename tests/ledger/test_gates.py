@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ledger import services
 from ledger.domain.drafts import Kind
 from ledger.errors import Invalid
-from ledger.gates import Decision, Facts, Verdict
+from ledger.gates import Decision, Facts, Gate, Verdict
 from ledger.models import RoleLimit, Transfer
 from ledger.services.limits import limit_create, limit_delete
 from qenex.kernel.context import Context, acting
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("database")
 HERE = "tests.ledger.test_gates."
 
 
-class ByReference:
+class ByReference(Gate):
     """Decides by the first word of the reference."""
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
@@ -50,21 +50,21 @@ class ByReference:
         }
 
 
-class HoldAll:
+class HoldAll(Gate):
     """Holds everything."""
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         return {position: Verdict(Decision.HOLD, "all") for position in range(len(facts.drafts))}
 
 
-class Broken:
+class Broken(Gate):
     """Fails."""
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         raise RuntimeError("the gate is broken")
 
 
-class UnderLock:
+class UnderLock(Gate):
     """Refuses unless it is asked by the book's only writer, within the transaction of the posting."""
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:

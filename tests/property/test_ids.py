@@ -20,7 +20,10 @@ def _milliseconds(identifier: uuid.UUID) -> int:
 def test_the_published_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 9562, appendix A.6: 2022-02-22 14:22:22.000 -05:00, rand_a 0xCC3, rand_b 0x18C4DC0C0C07398F."""
     monkeypatch.setattr(ids, "_tick", lambda: (0x017F22E279B0 << 12) | 0xCC3)
-    monkeypatch.setattr(os, "urandom", lambda count: (0x18C4DC0C0C07398F << 2).to_bytes(count, "big"))
+    random = (0x18C4DC0C0C07398F << 2).to_bytes(8, "big")
+    monkeypatch.setattr(os, "urandom", lambda count: random * (count // len(random)))
+    monkeypatch.setattr(ids, "_pool", b"")
+    monkeypatch.setattr(ids, "_taken", 0)
     expected = uuid.UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
     assert ids.uuid7() == expected
     assert ids.uuid7_many(1) == [expected]
@@ -54,3 +57,15 @@ def test_threads_never_make_the_same() -> None:
     made = together(4, lambda _: [ids.uuid7() for _ in range(5000)])
     assert all(some == sorted(some) for some in made)
     assert len({each for some in made for each in some}) == 20_000
+
+
+def test_a_forked_process_gives_out_other_ids() -> None:
+    ids.uuid7()  # fills the pool
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"".join(ids.uuid7().bytes[8:] for _ in range(4)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, 64)
+    assert {ids.uuid7().bytes[8:] for _ in range(4)}.isdisjoint(theirs[at : at + 8] for at in range(0, 32, 8))

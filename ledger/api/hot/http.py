@@ -1,7 +1,9 @@
 """As much of ASGI as the fast path needs."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from ledger.api.hot.desk import Answered
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -52,9 +54,13 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
-async def respond(send: Send, status: int, media_type: bytes, body: bytes, headers: Mapping[str, str]) -> None:
+async def respond(send: Send, answered: Answered, request_id: str) -> None:
     """Sends an answer."""
-    raw = [(b"content-type", media_type), (b"content-length", b"%d" % len(body))]
-    raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+    raw = [
+        (b"content-type", answered.media_type.encode()),
+        (b"content-length", b"%d" % len(answered.body)),
+        (b"x-request-id", request_id.encode()),
+    ]
+    raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in answered.headers.items()]
+    await send({"type": "http.response.start", "status": answered.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answered.body})

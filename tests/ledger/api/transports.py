@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from ledger.api.hot.app import HotPath
+from ledger.api.hot.desk import OwnDesk
 from tests.support.asgi import Page
 
 
@@ -107,7 +108,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _application() -> HotPath:
     django: Any = ASGIHandler()
-    return HotPath(django)
+    return HotPath(django, OwnDesk())
 
 
 TRANSPORTS: dict[str, Transport] = {"drf": drf, "hot": hot}

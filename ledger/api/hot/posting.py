@@ -1,0 +1,87 @@
+"""The process that posts for a web process: `python -m ledger.api.hot.posting FD`, over the socket of that number.
+
+HTTP and posting each take most of a core under load, and in one process they would take turns at the interpreter.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from functools import partial
+from typing import Any
+
+import django
+import uvloop
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
+django.setup()
+
+from ledger.api.hot.desk import Answered, OwnDesk  # noqa: E402  # only now can models be imported
+from ledger.api.hot.frames import Frames, Question, Reply, frame  # noqa: E402  # see above
+from qenex.kernel.memory import settle  # noqa: E402  # see above
+
+FINISH_SECONDS = 0.05
+
+
+class Channel(asyncio.Protocol):
+    """The web process, as this one sees it."""
+
+    def __init__(self) -> None:
+        self._desk = OwnDesk()
+        self._frames: Frames[Question] = Frames(list[Question])
+        self._ready: list[Reply] = []
+        self._open = 0
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        """The socket is open."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Those of one book that come while it posts meet in its next batch."""
+        for number, asked in self._frames.feed(data):
+            self._open += 1
+            self._desk.take(asked, partial(self._answer, number))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The web process has gone: what was begun is ended, and nobody is left to be answered."""
+        if not self.over.done():
+            self.over.set_result(None)
+
+    async def finish(self) -> None:
+        """Waits for what was begun."""
+        while self._open:  # noqa: ASYNC110  # at the very end, a poll is the simplest
+            await asyncio.sleep(FINISH_SECONDS)
+
+    def _answer(self, number: int, answered: Answered | None) -> None:
+        self._open -= 1
+        if not self._ready:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._ready.append((number, answered))
+
+    def _flush(self) -> None:
+        """What became ready in one turn of the loop goes out together."""
+        if not self._transport.is_closing():
+            self._transport.write(frame(self._ready))
+        self._ready = []
+
+
+async def run(connection: socket.socket) -> None:
+    """Serves until the web process closes the connection."""
+    loop = asyncio.get_running_loop()
+    _, channel = await loop.create_connection(Channel, sock=connection)
+    settle()
+    await channel.over
+    await channel.finish()
+
+
+def main() -> None:
+    """Ends when the web process does, however that ends; its signals are meant for that, and not for what is posted."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    uvloop.run(run(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The posting process, as the web process sees it."""
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from typing import Any
+
+from ledger.api.hot.desk import Answered, Asked
+from ledger.api.hot.frames import Frames, Question, Reply, frame
+
+logger = logging.getLogger(__name__)
+PAUSE_SECONDS = 1.0
+"""Between two starts, so that a process that cannot start does not keep the machine busy."""
+_MODULE = "ledger.api.hot.posting"
+
+
+class RemoteDesk:
+    """Answers by way of a process of its own, which is started when it is first needed and again when it has died.
+
+    What it was asked when it died is left, as if it were not in order: Django's way then posts it, and finds by the
+    transfers' ids what had been posted already.
+    """
+
+    def __init__(self) -> None:
+        self._line: _Line | None = None
+        self._not_before = 0.0
+
+    async def serve(self, asked: Asked) -> Answered | None:
+        """The answer; none where the request is not in order, or nobody is there to look at it."""
+        line = self._connected()
+        return None if line is None else await line.ask(asked)
+
+    def start(self) -> None:
+        """Sees to it that the process is there or is being started, which takes a second or two."""
+        self._connected()
+
+    @property
+    def pid(self) -> int:
+        """The process that answers at present. There must have been a request."""
+        assert self._line is not None
+        return self._line.process.pid
+
+    async def close(self) -> int:
+        """Ends the process, which first posts what it was asked; its exit status."""
+        assert self._line is not None
+        return await self._line.close()
+
+    def _connected(self) -> "_Line | None":
+        if self._line is not None and not self._line.lost:
+            return self._line
+        now = asyncio.get_running_loop().time()
+        if now < self._not_before:
+            return None
+        if self._line is not None:
+            logger.error("the posting process %s ended and is started again", self.pid)
+        self._not_before = now + PAUSE_SECONDS
+        self._line = _Line()
+        return self._line
+
+
+class _Line(asyncio.Protocol):
+    """One posting process and what it was asked."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self._frames: Frames[Reply] = Frames(list[Reply])
+        self._waiting: dict[int, asyncio.Future[Answered | None]] = {}
+        self._outgoing: list[Question] = []
+        self._count = 0
+        self._transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", _MODULE, str(theirs.fileno())]
+            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        ours.setblocking(False)
+        self._connecting = self._loop.create_task(self._loop.create_connection(lambda: self, sock=ours))
+
+    async def close(self) -> int:
+        """Says that nothing more will be asked, and waits for the end."""
+        await self._connecting
+        self._transport.close()
+        return await asyncio.to_thread(self.process.wait)
+
+    async def ask(self, asked: Asked) -> Answered | None:
+        """The answer to one request; none if the process dies first."""
+        self._count += 1
+        number, future = self._count, self._loop.create_future()
+        self._waiting[number] = future
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing.append((number, asked))
+        try:
+            answered: Answered | None = await future
+            return answered
+        finally:
+            self._waiting.pop(number, None)
+
+    def connection_made(self, transport: Any) -> None:
+        """What was asked meanwhile goes out."""
+        self._transport = transport
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Answers, each to whom it is for; somebody who has gone away waits no more."""
+        for number, answered in self._frames.feed(data):
+            future = self._waiting.get(number)
+            if future is not None and not future.done():
+                future.set_result(answered)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The process has died, or will: nobody waits for it any longer."""
+        self.lost = True
+        self._loop.run_in_executor(None, self.process.wait)
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+    def _flush(self) -> None:
+        """What was asked in one turn of the loop goes out together."""
+        if self._transport is not None and self._outgoing:
+            self._transport.write(frame(self._outgoing))
+            self._outgoing = []

@@ -1,0 +1,1 @@
+DROP FUNCTION ledger_balance_move(uuid[], numeric[], numeric[], numeric[], numeric[]);

@@ -1,0 +1,115 @@
+"""The posting process: it answers as the web process itself would, and nobody is left waiting when it dies."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.api.hot import remote
+from ledger.api.hot.desk import Answered, Asked, OwnDesk
+from ledger.api.hot.frames import Frames, frame
+from ledger.api.hot.remote import RemoteDesk
+from ledger.api.wire.permissions import POST
+from ledger.models import Transfer
+from qenex.kernel.ids import uuid7
+from tests.support.ledger import Shop, make_shop
+
+
+@pytest.fixture
+def shop(database: None) -> Shop:
+    return make_shop(2, funds="100")
+
+
+def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
+    alice, bob = shop.pair
+    body = {"id": uuid7(), "book": shop.book.code, "debit_account": alice.pk, "credit_account": bob.pk}
+    raw = msgspec.json.encode(body | {"amount": amount})
+    request = Asked(True, "application/json", b"", raw, 1, "tester", frozenset({POST}), "127.0.0.1", "request-1")
+    return msgspec.structs.replace(request, **changes)
+
+
+def talk(conversation: Callable[[RemoteDesk], Awaitable[None]]) -> None:
+    async def run() -> None:
+        desk = RemoteDesk()
+        try:
+            await asyncio.wait_for(conversation(desk), 60)
+        finally:
+            await desk.close()
+
+    asyncio.run(run())
+
+
+def test_frames_come_whole_however_they_are_cut() -> None:
+    sent = [(1, Answered(201, "application/json", b"{}")), (2, None)]
+    stream = frame(sent[:1]) + frame(sent[1:]) + frame(sent)
+    for size in (1, 3, 7, len(stream)):
+        frames: Frames[Any] = Frames(list[tuple[int, Answered | None]])
+        found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
+        assert found == sent + sent
+
+
+def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
+    async def conversation(desk: RemoteDesk) -> None:
+        requests = [asked(shop), asked(shop, "1000"), asked(shop, raw=b"{"), asked(shop, permissions=frozenset())]
+        answers = await asyncio.gather(*map(desk.serve, requests))
+        assert [each and each.status for each in answers] == [201, 422, None, None]
+        own = OwnDesk()
+        again = [await own.serve(each) for each in requests]
+        assert [each and each.status for each in again] == [200, 422, None, None]
+        first, repeated = answers[0], again[0]
+        assert first is not None
+        assert repeated is not None
+        assert repeated.body == first.body.replace(b'"replayed":false', b'"replayed":true')
+        assert again[1] == answers[1]
+
+    talk(conversation)
+    assert Transfer.objects.filter(debit_account_id=shop.pair[0].pk).count() == 1
+
+
+def test_when_it_is_killed_nobody_waits_and_the_next_one_is_served(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "PAUSE_SECONDS", 0)
+
+    async def conversation(desk: RemoteDesk) -> None:
+        assert await desk.serve(asked(shop)) is not None
+        os.kill(desk.pid, signal.SIGKILL)
+        killed = desk.pid
+        assert await desk.serve(asked(shop)) is None
+        answered = await desk.serve(asked(shop))
+        assert answered is not None
+        assert answered.status == 201
+        assert desk.pid != killed
+
+    talk(conversation)
+
+
+def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "_MODULE", "ledger.no_such_module")
+
+    async def conversation(desk: RemoteDesk) -> None:
+        assert await desk.serve(asked(shop)) is None
+        first = desk.pid
+        assert await desk.serve(asked(shop)) is None
+        assert desk.pid == first
+
+    talk(conversation)
+
+
+def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: Shop) -> None:
+    last = asked(shop)
+    raised: list[int] = []
+
+    async def conversation(desk: RemoteDesk) -> None:
+        assert await desk.serve(asked(shop)) is not None
+        waiting = asyncio.create_task(desk.serve(last))
+        await asyncio.sleep(0.05)
+        raised.append(await desk.close())
+        await waiting
+
+    talk(conversation)
+    assert raised == [0]
+    assert Transfer.objects.filter(pk=UUID(msgspec.json.decode(last.raw)["id"])).exists()
