@@ -18,7 +18,7 @@ from psycopg import sql
 from bench.errors import BenchError
 from qenex.embedded import guard, postgres, redis
 from qenex.embedded.bootstrap import DATABASE, create_database
-from qenex.embedded.paths import log_dir, socket_dir
+from qenex.embedded.paths import log_dir, metrics_dir, socket_dir
 from qenex.embedded.plan import Plan
 
 READY_SECONDS = 90
@@ -116,6 +116,7 @@ class Web:
         self._log = log_dir(var) / f"web-{database}.log"
         program = Plan(var, "127.0.0.1", self.port, web_workers=1, task_workers=1).programs()[0]
         urls = postgres.database_urls(var, database)
+        metrics_dir(var).mkdir(exist_ok=True)
         names = {"DATABASE_URL": urls.writer, "DATABASE_OWNER_URL": urls.owner, "DATABASE_READER_URL": urls.reader}
         with self._log.open("w") as log:
             self._process = _spawn(program.command, program.environment | names, log)

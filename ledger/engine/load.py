@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +27,10 @@ SELECT b.status, h.batch_id, h.last_posted_at, ARRAY[{}]::boolean[]
 FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id WHERE h.book_id = {}
 """)
 # Rows are found by primary key alone: a condition on the book as well tempts the planner to read the whole book.
+# Amounts come as text, which becomes units in a fraction of the time that a Decimal takes.
 _ACCOUNTS = """
-SELECT a.book_id, a.id, a.asset_id, s.places, b.normal_side, b.floor, a.status,
-       b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending
+SELECT a.book_id, a.id, a.asset_id, s.places, b.normal_side, b.floor::text, a.status,
+       b.debits_posted::text, b.credits_posted::text, b.debits_pending::text, b.credits_pending::text
 FROM unnest(%b) AS named (id) JOIN ledger_balance b ON b.account_id = named.id
     JOIN ledger_account a ON a.id = named.id JOIN ledger_asset s ON s.id = a.asset_id
 """
@@ -103,14 +103,15 @@ def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> list[Acc
             continue
         state = AccountState(
             *(id.bytes, asset.bytes, quantum(places), normal),
-            *(None if floor is None else from_decimal(floor), status, Counters(*map(_units, counters))),
+            *(None if floor is None else _units(floor), status, Counters(*map(_units, counters))),
         )
         found.append(state)
     return found
 
 
-def _units(value: Decimal) -> int:
-    return from_decimal(value) if value else 0
+def _units(text: str) -> int:
+    """Units of a NUMERIC(38,18) as the server writes it: always with 18 decimals."""
+    return int(text.replace(".", "", 1))
 
 
 def holds(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> dict[int, HoldState]:

@@ -26,6 +26,11 @@ def log_dir(var: Path) -> Path:
     return var.resolve() / "log"
 
 
+def metrics_dir(var: Path) -> Path:
+    """What the processes of one run count, each in files of its own, which `/metrics` adds up."""
+    return var.resolve() / "metrics"
+
+
 def postgres_log_dir(var: Path) -> Path:
     """The database's own logs, one file a weekday."""
     return log_dir(var) / "postgres"

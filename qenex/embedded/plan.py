@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qenex.embedded.children import Program
+from qenex.embedded.paths import metrics_dir
 
 CELERY = ("-m", "celery", "--quiet", "--app", "qenex.celery:app")
 
@@ -35,7 +36,8 @@ class Plan:
         ]
 
     def _python(self, name: str, arguments: list[str]) -> Program:
-        return Program(name, [sys.executable, *arguments], os.environ | {"PYTHONUNBUFFERED": "1"})
+        shared = {"PYTHONUNBUFFERED": "1", "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir(self.var))}
+        return Program(name, [sys.executable, *arguments], os.environ | shared)
 
     def _granian(self) -> list[str]:
         listen = ["--host", self.host, "--port", str(self.port), "--workers", str(self.web_workers)]

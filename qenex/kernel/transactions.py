@@ -79,10 +79,12 @@ def run(
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with ExitStack() as ending, transaction.atomic(durable=True):
+            with transaction.atomic(durable=True), connection.wrap_database_errors, ExitStack() as ending:
                 _ending.set(ending)
                 _begin(locks, configuration, ahead)
-                return idempotency.once(command)
+                result = idempotency.once(command)
+                _commit_unwaited()
+            return result
         except Error as error:
             if sql_state(error) == "55P03":
                 raise Busy("the book is busy; try again") from error
@@ -106,7 +108,7 @@ def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: sql.Co
         # Not before the lock: it takes the snapshot.
         pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration.items())
         statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
-    with connection.wrap_database_errors, _pipeline() as raw:
+    with _pipeline() as raw:
         cursors = [Cursor(raw).execute(statement) for statement in [*statements, *([ahead] if ahead else [])]]
     if ahead is not None:
         _rows_ahead.set(cursors[-1].fetchall())
@@ -117,6 +119,13 @@ def _pipeline() -> Iterator[Connection[Any]]:
     connection.ensure_connection()
     with connection.connection.pipeline():
         yield connection.connection
+
+
+def _commit_unwaited() -> None:
+    """Sends the COMMIT with what is under way, and only then waits; Django finds nothing left to commit."""
+    raw = connection.connection
+    if raw.info.pipeline_status:
+        raw.commit()
 
 
 def rows_ahead() -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ import random
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,7 +105,9 @@ def main(opened: str, path: str, seed: str, url: str = "") -> None:
     def run(number: int) -> None:
         try:
             work(line(), facts["accounts"], random.Random(f"{seed} {number}"), write)
-        finally:
+        except BaseException:  # noqa: BLE001  # whatever it is, the test has to see it
+            traceback.print_exc()
+            sys.stderr.flush()
             os._exit(3)
 
     def line() -> Post:

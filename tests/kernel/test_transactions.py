@@ -5,11 +5,18 @@ from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
+from psycopg import sql
 
-from qenex.kernel import transactions
+from qenex.kernel import clock, transactions
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Cursor, IdempotencyKey
 from tests.support.threads import together
+
+MEMORY = {"work_mem": "7MB"}
+
+
+def _make(name: str) -> None:
+    Cursor.objects.create(name=name, transaction=0, event_id=uuid7(), updated_at=clock.now())
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +150,69 @@ def test_locks_take_no_snapshot(database: None) -> None:
 def test_errors_without_a_cause_are_lost_connections() -> None:
     assert transactions.is_transient(OperationalError("gone")) is True
     assert transactions.is_transient(DataError("x")) is False
+
+
+def test_what_is_asked_ahead_is_found_by_the_command(database: None) -> None:
+    ahead = sql.SQL("SELECT current_setting('work_mem'), {}").format(sql.Literal("found"))
+    found = transactions.run(transactions.rows_ahead, locks=["kernel_cursor"], configuration=MEMORY, ahead=ahead)
+    assert found == [("7MB", "found")]
+
+
+def test_what_fails_after_nobody_waits_fails_the_commit_and_leaves_a_usable_connection(database: None) -> None:
+    name = f"unwaited-{uuid7()}"
+
+    def command() -> None:
+        _make(name)
+        transactions.wait_no_more()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / (length(%s) - length(%s))", [name, name])
+            cursor.execute("SELECT 1")
+
+    with pytest.raises(DataError, match="division by zero"):
+        transactions.run(command)
+    assert not connection.connection.info.pipeline_status
+    assert not Cursor.objects.filter(name=name).exists()
+    transactions.run(lambda: _make(name))
+    assert Cursor.objects.filter(name=name).exists()
+
+
+def test_what_is_sent_without_waiting_is_committed(database: None) -> None:
+    name, told = f"unwaited-{uuid7()}", []
+
+    def command() -> None:
+        _make(name)
+        transactions.wait_no_more()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE kernel_cursor SET name = name || '!' WHERE name = %s", [name])
+        transaction.on_commit(lambda: told.append(Cursor.objects.filter(name=f"{name}!").exists()))
+
+    transactions.run(command)
+    assert told == [True]
+
+
+def test_a_failure_that_is_transient_is_tried_again_also_without_waiting(database: None) -> None:
+    tries: list[int] = []
+
+    def command() -> None:
+        tries.append(1)
+        transactions.wait_no_more()
+        if len(tries) == 1:
+            _raise_state("40001")
+
+    transactions.run(command)
+    assert len(tries) == 2
+
+
+def test_a_connection_that_is_lost_while_nobody_waits_is_made_again(database: None) -> None:
+    tries: list[int] = []
+
+    def command() -> None:
+        tries.append(1)
+        transactions.wait_no_more()
+        if len(tries) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    transactions.run(command)
+    assert len(tries) == 2
+    assert transactions.run(Cursor.objects.exists) in (True, False)

@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import InternalError, connection
+from django.db import InternalError
 from msgspec.structs import replace
 
 from ledger import services
 from ledger.engine import cache, load, write
 from ledger.models import BookHead
+from qenex.kernel import transactions
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, counters, give, make_shop, one, post, posted, recount
 
@@ -122,11 +123,11 @@ def test_after_a_failure_nothing_is_remembered(shop: Shop, monkeypatch: pytest.M
 def test_after_a_failed_commit_nothing_is_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     one(shop.book, give(*shop.pair, 1))
 
-    def commit(*_: Any) -> None:
+    def commit() -> None:
         raise InternalError("the line is dead")
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "commit", commit)
+        patch.setattr(transactions, "_commit_unwaited", commit)
         with pytest.raises(InternalError):
             one(shop.book, give(*shop.pair, 50))
     assert shop.book.pk not in cache._books

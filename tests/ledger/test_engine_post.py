@@ -187,3 +187,13 @@ def test_posting_inside_another_transaction_is_refused(shop: Shop) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         post(shop.book, give(*shop.pair, 1))
     assert transfer_count(shop.book) == 2
+
+
+def test_an_account_whose_balance_was_deleted_by_hand_is_not_posted_to(shop: Shop) -> None:
+    assert one(shop.book, give(shop.cash, shop.customers[0], 1)).ok
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM ledger_balance WHERE account_id = %s", [shop.customers[0].pk])
+    before = transfer_count(shop.book)
+    with pytest.raises(write.BalanceMissing, match="1 accounts have no balance row"):
+        one(shop.book, give(shop.cash, shop.customers[0], 1))
+    assert transfer_count(shop.book) == before

@@ -1,6 +1,7 @@
 """Run the whole back office: servers, migrations, static files, demo data, web server, task worker and its clock."""
 
 import os
+import shutil
 from argparse import ArgumentParser
 from typing import Any
 
@@ -14,6 +15,7 @@ from qenex.embedded import first_run, static
 from qenex.embedded.disk import check_space
 from qenex.embedded.errors import EmbeddedError
 from qenex.embedded.output import Console
+from qenex.embedded.paths import metrics_dir
 from qenex.embedded.plan import Plan
 from qenex.embedded.ports import check_port
 from qenex.embedded.single import only_one
@@ -62,6 +64,12 @@ def _run(supervisor: Supervisor, plan: Plan, servers: Servers, console: Console,
         supervisor.stop()
 
 
+def _count_from_zero(plan: Plan) -> None:
+    directory = metrics_dir(plan.var)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+
+
 def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> str:
     """Everything before the first request; the text to print when it can be answered."""
     for name in servers.ensure_running():
@@ -70,6 +78,7 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
     console.say("The database is ready.")
     if static.collect():
         console.say("Static files are collected.")
+    _count_from_zero(plan)
     lines = ["", f"QENEX runs at {plan.address}/admin/"]
     if demo:
         if first_run.load_demo():
