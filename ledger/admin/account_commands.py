@@ -87,7 +87,7 @@ class AccountCommand(CommandPage):
 
     def update(self, **changes: Any) -> tuple[str, str]:
         """Calls account_update."""
-        services.account_update(account=self.subject, **changes)
+        services.account_update(account=self.subject, version=self.seen(), **changes)
         return shown.page("account", self.subject.pk), str(self.done)
 
 

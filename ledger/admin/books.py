@@ -66,7 +66,7 @@ class RenameBook(CommandPage):
 
     def carry_out(self, data: dict[str, Any]) -> tuple[str, str]:
         """Calls book_update."""
-        services.book_update(book=self.subject, name=data["name"])
+        services.book_update(book=self.subject, version=self.seen(), name=data["name"])
         return shown.page("book", self.subject.pk), _("The book was renamed.")
 
 
@@ -90,7 +90,7 @@ class CloseBook(CommandPage):
 
     def carry_out(self, data: dict[str, Any]) -> tuple[str, str]:
         """Calls book_update."""
-        services.book_update(book=self.subject, status=BookStatus.CLOSED)
+        services.book_update(book=self.subject, version=self.seen(), status=BookStatus.CLOSED)
         return shown.page("book", self.subject.pk), _("The book was closed.")
 
 
@@ -109,7 +109,7 @@ class OpenBook(CommandPage):
 
     def carry_out(self, data: dict[str, Any]) -> tuple[str, str]:
         """Calls book_update."""
-        services.book_update(book=self.subject, status=BookStatus.OPEN)
+        services.book_update(book=self.subject, version=self.seen(), status=BookStatus.OPEN)
         return shown.page("book", self.subject.pk), _("The book is open again.")
 
 

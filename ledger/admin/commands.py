@@ -1,5 +1,6 @@
 """Pages that carry out one command: GET shows a form and changes nothing, POST calls a service."""
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -15,15 +16,15 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from ledger.errors import Invalid, LedgerError
-from qenex.kernel import versions
 from qenex.kernel.context import because
 from qenex.kernel.transactions import Busy
 
 if TYPE_CHECKING:
     from ledger.admin.base import LedgerAdmin
 
-REFUSALS = (LedgerError, Busy, versions.Stale)
+REFUSALS = (LedgerError, Busy)
 """What a service answers when it does not carry out a command."""
+_VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
 Title = str | Promise
 
 
@@ -88,6 +89,11 @@ class CommandPage(View):
         messages.success(request, message)
         return redirect(url)
 
+    def seen(self) -> int | None:
+        """The version of the object that the user saw when the form was shown; none where it has no versions."""
+        given = self.request.POST.get("version", "")
+        return int(given) if _VERSION.fullmatch(given) else None
+
     def initial(self) -> dict[str, Any]:
         """What the form starts with."""
         return {name: value for name, value in self.request.GET.items() if name in self.form_class.base_fields}
@@ -117,6 +123,7 @@ class CommandPage(View):
             "opts": options,
             "form": self.form,
             "subject": self.subject,
+            "version": getattr(self.subject, "version", None),
             "page": self,
             "submit": self.submit or self.label,
             "danger": self.danger,

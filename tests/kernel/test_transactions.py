@@ -12,6 +12,7 @@ from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Cursor, IdempotencyKey
 from tests.support.threads import together
 
+pytestmark = pytest.mark.smoke
 MEMORY = {"work_mem": "7MB"}
 
 

@@ -20,6 +20,8 @@ from qenex.kernel.context import Context
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, make_shop, units
 
+pytestmark = pytest.mark.smoke
+
 
 @pytest.fixture
 def shop(database: None) -> Shop:

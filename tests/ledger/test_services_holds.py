@@ -15,7 +15,7 @@ from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, available, hold, make_shop, on, one, outcomes, post, posted, recount
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.smoke]
 PAST = datetime(2001, 1, 1, tzinfo=UTC)
 """Long before now: what expires then is overdue at once, and comes before the holds of other tests."""
 

@@ -26,7 +26,7 @@ from tests.support.ledger import (
     transfer_count,
 )
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.smoke]
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from tests.support.ledger import (
     transfer_count,
 )
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.smoke]
 NOON = datetime(2031, 3, 1, 12, tzinfo=UTC)
 
 

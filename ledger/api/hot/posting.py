@@ -22,6 +22,7 @@ from ledger.api.hot.frames import Frames, Question, Reply, frame  # noqa: E402  
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 FINISH_SECONDS = 0.05
+SWITCH_SECONDS = 0.0005
 
 
 class Channel(asyncio.Protocol):
@@ -80,6 +81,8 @@ def main() -> None:
     """Ends when the web process does, however that ends; its signals are meant for that, and not for what is posted."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # PostgreSQL waits for the thread that posts, and nobody for the one that reads: it gets the interpreter soon.
+    sys.setswitchinterval(SWITCH_SECONDS)
     uvloop.run(run(socket.socket(fileno=int(sys.argv[1]))))
 
 

@@ -118,7 +118,7 @@ def _out(result: TransferResult) -> ResultOut:
         code, detail = result.code.value, result.detail
         return ResultOut(result.id, result.status.value, code, detail, None, None, None, None, result.replayed)
     return ResultOut(
-        *(result.id, result.status.value, None, None),
+        *(result.id, result.status, None, None),
         *(moment_text(result.posted_at_us), _day(result.value_day)),
         format_units(result.debit_balance, result.places),
         format_units(result.credit_balance, result.places),

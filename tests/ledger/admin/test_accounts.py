@@ -139,6 +139,18 @@ def test_a_change_is_recorded_with_its_reason_and_actor(
     }
 
 
+def test_who_saw_an_older_version_has_to_look_again(boss: Client, shop: Shop) -> None:
+    account = shop.customers[0]
+    assert 'name="version" value="1"' in boss.get(page(account, "edit")).content.decode()
+    changes = {"name": "Ada", "owner_ref": "", "reason": "Asked for", "version": "1"}
+    assert boss.post(page(account, "edit"), changes).status_code == 302
+    response = boss.post(page(account, "edit"), changes | {"name": "Grace"})
+    assert errors(response) == ["It was changed in the meantime; read it again"]
+    assert 'name="version" value="2"' in response.content.decode()
+    assert Account.objects.get(pk=account.pk).name == "Ada"
+    assert boss.post(page(account, "edit"), changes | {"name": "Grace", "version": "2"}).status_code == 302
+
+
 def test_a_frozen_account_is_unfrozen(boss: Client, shop: Shop) -> None:
     account = shop.customers[0]
     boss.post(page(account, "freeze"), {"reason": "Suspicion"})
