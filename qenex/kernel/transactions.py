@@ -58,7 +58,7 @@ _LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = {}")
 _LOCK = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE")
 _CONFIGURE = sql.SQL("set_config({}, {}, true)")
 _rows_ahead: ContextVar[list[tuple[Any, ...]]] = ContextVar("rows_ahead")
-_ending: ContextVar[ExitStack] = ContextVar("ending")
+_ending: ContextVar[ExitStack | None] = ContextVar("ending", default=None)
 
 
 def run(
@@ -80,7 +80,7 @@ def run(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(durable=True), connection.wrap_database_errors, ExitStack() as ending:
-                _ending.set(ending)
+                ending.callback(_ending.reset, _ending.set(ending))
                 _begin(locks, configuration, ahead)
                 result = idempotency.once(command)
                 _commit_unwaited()
@@ -136,6 +136,9 @@ def rows_ahead() -> list[tuple[Any, ...]]:
 def wait_no_more() -> None:
     """From here to the end of the present command, the COMMIT included, statements are sent without waiting.
 
-    What fails among them fails the COMMIT.
+    What fails among them fails the COMMIT. Raises RuntimeError where there is no command.
     """
-    _ending.get().enter_context(_pipeline())
+    ending = _ending.get()
+    if ending is None:
+        raise RuntimeError("no command is being carried out")
+    ending.enter_context(_pipeline())

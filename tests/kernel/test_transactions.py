@@ -217,3 +217,9 @@ def test_a_connection_that_is_lost_while_nobody_waits_is_made_again(database: No
     transactions.run(command)
     assert len(tries) == 2
     assert transactions.run(Cursor.objects.exists) in (True, False)
+
+
+def test_only_a_command_stops_waiting(database: None) -> None:
+    transactions.run(lambda: None)
+    with pytest.raises(RuntimeError, match="no command"):
+        transactions.wait_no_more()
