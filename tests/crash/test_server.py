@@ -1,4 +1,4 @@
-"""kill -9 of the web server, the worker, PostgreSQL and all of `manage.py up` under requests: nothing is lost."""
+"""kill -9 of web server, posting process, worker, PostgreSQL and `manage.py up` under requests: nothing is lost."""
 
 import random
 import subprocess
@@ -14,7 +14,7 @@ from tests.crash.conftest import PATIENCE, Place
 from tests.crash.load import SEED, backend, check, end, moment, strike, wait_for
 from tests.support.debian import free_port
 
-VICTIMS = ("web process", "postmaster", "worker", "client", "web", "backend", "worker", "up")
+VICTIMS = ("posting", "web process", "postmaster", "worker", "client", "web", "backend", "worker", "up")
 
 
 class Office:
@@ -48,9 +48,9 @@ class Office:
             return None if victim == "client" else self.process.pid
         if victim in ("postmaster", "backend"):
             return self.place.postmaster() if victim == "postmaster" else backend(self.place)
-        word = "celery" if victim == "worker" else "granian"
+        word = {"worker": "celery", "posting": "hot.posting"}.get(victim, "granian")
         while True:
-            children = psutil.Process(self.process.pid).children()
+            children = psutil.Process(self.process.pid).children(recursive=victim == "posting")
             found = [child for child in children if word in " ".join(child.cmdline())]
             if found and victim == "web process":
                 found = found[0].children()
@@ -86,8 +86,8 @@ def kills(place: Place, victims: list[str]) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-def test_three_kills_lose_nothing(place: Place) -> None:
-    found = kills(place, ["web process", "worker", "postmaster"])
+def test_four_kills_lose_nothing(place: Place) -> None:
+    found = kills(place, ["posting", "web process", "worker", "postmaster"])
     assert found["acknowledged"] >= 200
 
 
