@@ -224,5 +224,6 @@ def test_the_ledger_agrees_with_the_oracle(database: None) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(7200)
 def test_the_ledger_agrees_with_the_oracle_for_long(database: None) -> None:
     run_state_machine_as_test(LedgerMachine, settings=settings(**COMMON, max_examples=1_000, stateful_step_count=60))
