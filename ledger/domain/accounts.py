@@ -128,11 +128,11 @@ class Accounts(Mapping[int, AccountState]):
         legs = [-1 if id is None else at(id.int, -1) for id in named]
         return np.array(legs, np.int64)
 
-    def ids(self, slots: Array) -> Array:
+    def ids_of(self, slots: Array) -> Array:
         """The ids of these accounts."""
         return self._ids[slots]
 
-    def asset_ids(self, slots: Array) -> Array:
+    def assets_of(self, slots: Array) -> Array:
         """The ids of these accounts' assets."""
         return ids(list(self.assets))[self.column("asset")[slots]]
 
@@ -170,13 +170,11 @@ class Accounts(Mapping[int, AccountState]):
         before = np.concatenate([np.empty((4, 0), np.int64), *(counters for _, counters in self._before)], axis=1)
         moved = self._numbers[_COUNTERS, slots] - before
         kept = np.any(moved != 0, axis=0)
-        changes = Changes(self._ids[slots[kept]], self.column("quantum")[slots[kept]], moved[:, kept])
+        narrow = Changes(self._ids[slots[kept]], self.column("quantum")[slots[kept]], moved[:, kept])
         wide = self._wide_changes()
-        return (
-            changes
-            if wide is None
-            else Changes(*(np.concatenate(pair, axis=-1) for pair in zip(changes, wide, strict=True)))
-        )
+        if wide is None:
+            return narrow
+        return Changes(*(np.concatenate(pair, axis=-1) for pair in zip(narrow, wide, strict=True)))
 
     def _wide_changes(self) -> Changes | None:
         moved = [

@@ -129,9 +129,9 @@ def _columns(
     return Columns(
         drafts=drafts,
         kinds=np.full(len(drafts), Kind.POSTED, np.int16),
-        debits=accounts.ids(debit),
-        credits=accounts.ids(credit),
-        assets=accounts.asset_ids(debit),
+        debits=accounts.ids_of(debit),
+        credits=accounts.ids_of(credit),
+        assets=accounts.assets_of(debit),
         quantum=accounts.column("quantum")[debit],
         amounts=legs.signed[0::2],
         debit_balances=running[0::2],

@@ -62,10 +62,6 @@ class Columns(NamedTuple):
             origins=[row.origin for row in rows],
         )
 
-    def part(self, start: int, stop: int) -> Self:
-        """Those from `start` up to `stop`."""
-        return self._replace(**{name: value[start:stop] for name, value in self._asdict().items()})
-
 
 def _counted(units: Sequence[int], quantum: Sequence[int]) -> Array:
     return whole([each // step for each, step in zip(units, quantum, strict=True)])

@@ -70,9 +70,9 @@ def _header(oid: int, count: int) -> bytes:
 
 def _single(quantum: Array | int) -> Array | int:
     """One quantum where all are the same: numpy divides by a constant several times as fast."""
-    if isinstance(quantum, int) or not len(quantum):
-        return 1 if not isinstance(quantum, int) else quantum
-    first = int(quantum[0])
+    if isinstance(quantum, int):
+        return quantum
+    first = int(quantum[0]) if len(quantum) else 1
     return first if np.all(quantum == first) else quantum
 
 

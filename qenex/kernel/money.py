@@ -11,7 +11,6 @@ UNIT: int = 10**SCALE
 MAX_UNITS: int = 10**38 - 1
 """The largest amount that NUMERIC(38,18) holds, in units."""
 
-_QUANTA = [10 ** (SCALE - places) for places in range(SCALE + 1)]
 _AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
 _WHOLE_DIGITS = 20
 _EXACT = Context(prec=60, traps=[Inexact])
@@ -64,7 +63,7 @@ def format_units(units: int, places: int = SCALE) -> str:
     >>> format_units(12_340_000_000_000_000_000, 2)
     '12.34'
     """
-    exact, rest = divmod(units, _QUANTA[places])
+    exact, rest = divmod(units, quantum(places))
     if not rest and places:  # as nearly always: one text and two slices of it
         digits = f"{abs(exact):0{places + 1}d}"
         return f"{'-' if units < 0 else ''}{digits[:-places]}.{digits[-places:]}"

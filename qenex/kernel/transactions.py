@@ -108,8 +108,12 @@ def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: sql.Co
         # Not before the lock: it takes the snapshot.
         pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration.items())
         statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
+    if ahead is not None:
+        statements.append(ahead)
+    if not statements:
+        return
     with _pipeline() as raw:
-        cursors = [Cursor(raw).execute(statement) for statement in [*statements, *([ahead] if ahead else [])]]
+        cursors = [Cursor(raw).execute(statement) for statement in statements]
     if ahead is not None:
         _rows_ahead.set(cursors[-1].fetchall())
 

@@ -56,12 +56,16 @@ class RemoteDesk:
         if self._line is not None:
             logger.error("the posting process %s ended and is started again", self.pid)
         self._not_before = now + PAUSE_SECONDS
-        self._line = _Line()
+        try:
+            self._line = _Line()
+        except OSError:  # no memory or no descriptors left: Django's way may still have what it needs
+            logger.exception("the posting process cannot be started")
+            self._line = None
         return self._line
 
 
 class _Line(asyncio.Protocol):
-    """One posting process and what it was asked."""
+    """One posting process and what it was asked. Raises OSError where none can be made."""
 
     def __init__(self) -> None:
         self.lost = False
@@ -74,7 +78,11 @@ class _Line(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", _MODULE, str(theirs.fileno())]
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            try:
+                self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            except OSError:
+                ours.close()
+                raise
         ours.setblocking(False)
         self._connecting = self._loop.create_task(self._loop.create_connection(lambda: self, sock=ours))
 

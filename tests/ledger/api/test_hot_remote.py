@@ -99,6 +99,17 @@ def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypa
     talk(conversation)
 
 
+def test_where_no_process_can_be_made_the_request_is_left(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("no memory")
+
+    async def run() -> Answered | None:
+        return await RemoteDesk().serve(asked(shop))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    assert asyncio.run(run()) is None
+
+
 def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: Shop) -> None:
     last = asked(shop)
     raised: list[int] = []
