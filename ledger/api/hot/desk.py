@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
-from django.db import Error, connection
+from django.db import connection
 
 from ledger.api import wire
 from ledger.api.wire import Answer, Batch, Single
@@ -131,6 +131,9 @@ def _in_order(asked: Asked) -> Decoded | None:
             check(draft)
     except (Problem, LedgerError):
         return None
+    except Exception:  # what one request brings must not end the process that serves all; Django's way answers it
+        logger.exception("the fast path cannot read a request")
+        return None
     return decoded if wire.permissions(drafts) <= asked.permissions else None
 
 
@@ -158,7 +161,8 @@ def _defect(error: Exception) -> Problem:
 def _find_book(named: str) -> UUID | None:
     try:
         return find_book(named)
-    except Error:  # Django's own way may be luckier, or tells what is wrong
+    except Exception:  # Django's own way may be luckier, or tells what is wrong
+        logger.exception("the fast path cannot find a book")
         return None
     finally:
         connection.close()

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.api.hot import remote
+from ledger.api.hot import desk, remote
 from ledger.api.hot.desk import Answered, Asked, OwnDesk
 from ledger.api.hot.frames import Frames, frame
 from ledger.api.hot.remote import RemoteDesk
@@ -35,11 +35,11 @@ def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
 
 def talk(conversation: Callable[[RemoteDesk], Awaitable[None]]) -> None:
     async def run() -> None:
-        desk = RemoteDesk()
+        line = RemoteDesk()
         try:
-            await asyncio.wait_for(conversation(desk), 60)
+            await asyncio.wait_for(conversation(line), 60)
         finally:
-            await desk.close()
+            await line.close()
 
     asyncio.run(run())
 
@@ -54,9 +54,9 @@ def test_frames_come_whole_however_they_are_cut() -> None:
 
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
-    async def conversation(desk: RemoteDesk) -> None:
+    async def conversation(line: RemoteDesk) -> None:
         requests = [asked(shop), asked(shop, "1000"), asked(shop, raw=b"{"), asked(shop, permissions=frozenset())]
-        answers = await asyncio.gather(*map(desk.serve, requests))
+        answers = await asyncio.gather(*map(line.serve, requests))
         assert [each and each.status for each in answers] == [201, 422, None, None]
         own = OwnDesk()
         again = [await own.serve(each) for each in requests]
@@ -74,15 +74,15 @@ def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
 def test_when_it_is_killed_nobody_waits_and_the_next_one_is_served(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PAUSE_SECONDS", 0)
 
-    async def conversation(desk: RemoteDesk) -> None:
-        assert await desk.serve(asked(shop)) is not None
-        os.kill(desk.pid, signal.SIGKILL)
-        killed = desk.pid
-        assert await desk.serve(asked(shop)) is None
-        answered = await desk.serve(asked(shop))
+    async def conversation(line: RemoteDesk) -> None:
+        assert await line.serve(asked(shop)) is not None
+        os.kill(line.pid, signal.SIGKILL)
+        killed = line.pid
+        assert await line.serve(asked(shop)) is None
+        answered = await line.serve(asked(shop))
         assert answered is not None
         assert answered.status == 201
-        assert desk.pid != killed
+        assert line.pid != killed
 
     talk(conversation)
 
@@ -90,11 +90,11 @@ def test_when_it_is_killed_nobody_waits_and_the_next_one_is_served(shop: Shop, m
 def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_MODULE", "ledger.no_such_module")
 
-    async def conversation(desk: RemoteDesk) -> None:
-        assert await desk.serve(asked(shop)) is None
-        first = desk.pid
-        assert await desk.serve(asked(shop)) is None
-        assert desk.pid == first
+    async def conversation(line: RemoteDesk) -> None:
+        assert await line.serve(asked(shop)) is None
+        first = line.pid
+        assert await line.serve(asked(shop)) is None
+        assert line.pid == first
 
     talk(conversation)
 
@@ -110,15 +110,30 @@ def test_where_no_process_can_be_made_the_request_is_left(shop: Shop, monkeypatc
     assert asyncio.run(run()) is None
 
 
+@pytest.mark.parametrize("where", ["_decode", "find_book"])
+def test_a_defect_that_one_request_finds_leaves_it_to_django(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    async def run() -> Answered | None:
+        return await asyncio.wait_for(OwnDesk().serve(asked(shop)), 10)
+
+    monkeypatch.setattr(desk, where, fail)
+    monkeypatch.setattr(desk, "remembered_book", lambda named: None)
+    assert asyncio.run(run()) is None
+
+
 def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: Shop) -> None:
     last = asked(shop)
     raised: list[int] = []
 
-    async def conversation(desk: RemoteDesk) -> None:
-        assert await desk.serve(asked(shop)) is not None
-        waiting = asyncio.create_task(desk.serve(last))
+    async def conversation(line: RemoteDesk) -> None:
+        assert await line.serve(asked(shop)) is not None
+        waiting = asyncio.create_task(line.serve(last))
         await asyncio.sleep(0.05)
-        raised.append(await desk.close())
+        raised.append(await line.close())
         await waiting
 
     talk(conversation)
