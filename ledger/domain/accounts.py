@@ -36,6 +36,8 @@ class Accounts(Mapping[int, AccountState]):
     def __init__(self, states: Iterable[AccountState] = ()) -> None:
         self.slots: dict[int, int] = {}
         """Where in the columns an account stands, if it does."""
+        self._fresh = np.empty(0, bool)
+        """False where counters may have moved elsewhere: such an account is not at hand until `renew`."""
         self.assets: dict[bytes, int] = {}
         self._static: list[tuple[bytes, bytes, int | None, str]] = []
         self._ids = np.empty(0, "V16")
@@ -53,14 +55,15 @@ class Accounts(Mapping[int, AccountState]):
         self._wide_before: dict[int, Plain] = {}
 
     def __len__(self) -> int:
-        return len(self.slots) + len(self._wide)
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[int]:
-        yield from list(self.slots)
+        yield from [key for key, slot in self.slots.items() if self._fresh[slot]]
         yield from list(self._wide)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.slots or key in self._wide
+        slot = self.slots.get(key, -1) if isinstance(key, int) else -1
+        return bool(slot >= 0 and self._fresh[slot]) or key in self._wide
 
     def __getitem__(self, key: int) -> AccountState:
         """One account, to be looked at or moved by itself."""
@@ -68,13 +71,40 @@ class Accounts(Mapping[int, AccountState]):
         if state is not None:
             return state
         slot = self.slots.get(key)
-        if slot is None:
+        if slot is None or not self._fresh[slot]:
             state = self._wide[key]
             self._wide_before.setdefault(key, state.counters())
             return state
         self.note(np.array([slot]))
         state = self._out[key] = self._state(slot)
         return state
+
+    @property
+    def remembered(self) -> int:
+        """How many accounts take up room, at hand or not."""
+        return len(self.slots) + len(self._wide)
+
+    def age(self) -> None:
+        """Somebody else has posted: what an account is stays known, what it holds must be read again."""
+        self._fresh[:] = False
+        self._wide.clear()
+
+    def stale(self, slots: Array) -> Array:
+        """Those of the slots where only the counters are missing, each once."""
+        named: Array = np.unique(slots[slots >= 0])
+        stale: Array = named[~self._fresh[named]]
+        return stale
+
+    def at_hand(self, slots: Array) -> Array:
+        """The slots, below zero where what stands there is stale."""
+        found = slots.copy()
+        found[np.isin(slots, self.stale(slots))] = -1
+        return found
+
+    def renew(self, slots: Array, counters: Array) -> None:
+        """Puts stale accounts at hand again. Four rows of counters, each counted in its account's `quantum`."""
+        self._numbers[_COUNTERS, slots] = counters
+        self._fresh[slots] = True
 
     def _state(self, slot: int) -> AccountState:
         id, asset, floor, status = self._static[slot]
@@ -86,6 +116,7 @@ class Accounts(Mapping[int, AccountState]):
         """Puts accounts at hand that were not."""
         narrow = []
         for state in states:
+            self.slots.pop(state.key, None)
             if _fits(state):
                 narrow.append(state)
             else:
@@ -97,6 +128,7 @@ class Accounts(Mapping[int, AccountState]):
         self._ids[start:stop] = ids([state.id for state in narrow])
         self._numbers[:, start:stop] = np.array([self._numbers_of(state) for state in narrow], np.int64).T
         self._static += [(state.id, state.asset, state.floor, state.status) for state in narrow]
+        self._fresh[start:stop] = True
         self.slots.update(zip([state.key for state in narrow], range(start, stop), strict=True))
 
     def _numbers_of(self, state: AccountState) -> tuple[int, ...]:
@@ -113,6 +145,7 @@ class Accounts(Mapping[int, AccountState]):
         self._ids = np.concatenate([self._ids, np.empty(more, "V16")])
         self._numbers = np.concatenate([self._numbers, np.zeros((len(_NUMBERS), more), np.int64)], axis=1)
         self._noted = np.concatenate([self._noted, np.zeros(more, bool)])
+        self._fresh = np.concatenate([self._fresh, np.zeros(more, bool)])
 
     # --- columns
 
@@ -122,11 +155,17 @@ class Accounts(Mapping[int, AccountState]):
         return found
 
     def locate(self, drafts: Drafts) -> Array:
-        """Where in the columns the two accounts of each draft stand, debit and credit in turns; below zero: nowhere."""
-        at = self.slots.get
+        """Where in the columns the two accounts of each draft stand, debit and credit in turns; below zero: nowhere.
+
+        Those who stand there may be stale.
+        """
         named = (id for draft in drafts for id in (draft.debit_account, draft.credit_account))
-        legs = [-1 if id is None else at(id.int, -1) for id in named]
-        return np.array(legs, np.int64)
+        return self.locate_keys(-1 if id is None else id.int for id in named)
+
+    def locate_keys(self, keys: Iterable[int]) -> Array:
+        """Where in the columns these accounts stand, likewise."""
+        at = self.slots.get
+        return np.array([at(key, -1) for key in keys], np.int64)
 
     def ids_of(self, slots: Array) -> Array:
         """The ids of these accounts."""

@@ -1,8 +1,9 @@
 """Balances remembered between batches, and the one thing that makes this safe.
 
 Whatever writes in a book does so under the book's lock and leaves a new, unique `batch_id` in the book's head, in the
-same transaction. A remembered state is used only if the head read under the lock still holds the id that was written
-with it; anything else is forgotten and read again.
+same transaction; what changes more than counters leaves a new `terms_id` as well. A remembered balance is used only if
+the head read under the lock still holds the batch id that was written with it. Where only the terms are still the same,
+the accounts are known but for their counters; anything else is forgotten.
 """
 
 import threading
@@ -15,11 +16,11 @@ MAX_ACCOUNTS = 100_000
 
 
 class _Remembered:
-    __slots__ = ("accounts", "batch_id", "size")
+    __slots__ = ("accounts", "batch_id", "size", "terms_id")
 
-    def __init__(self, batch_id: UUID, accounts: Accounts) -> None:
-        self.batch_id, self.accounts = batch_id, accounts
-        self.size = len(accounts)
+    def __init__(self, batch_id: UUID, terms_id: UUID, accounts: Accounts) -> None:
+        self.batch_id, self.terms_id, self.accounts = batch_id, terms_id, accounts
+        self.size = accounts.remembered
 
 
 _books: dict[UUID, _Remembered] = {}
@@ -34,22 +35,26 @@ def guard(book: UUID) -> threading.Lock:
     return _guards.setdefault(book, threading.Lock())
 
 
-def recall(book: UUID, batch_id: UUID) -> Accounts:
-    """The accounts that are remembered as of that batch; none otherwise. They are forgotten until `remember`."""
+def recall(book: UUID, batch_id: UUID, terms_id: UUID) -> Accounts:
+    """The accounts that are remembered, stale if not of that batch. They are forgotten until `remember`."""
     with _bookkeeping:
         remembered = _drop(book)
-    return remembered.accounts if remembered is not None and remembered.batch_id == batch_id else Accounts()
+    if remembered is None or remembered.terms_id != terms_id:
+        return Accounts()
+    if remembered.batch_id != batch_id:
+        remembered.accounts.age()
+    return remembered.accounts
 
 
-def remember(book: UUID, batch_id: UUID, accounts: Accounts) -> None:
+def remember(book: UUID, batch_id: UUID, terms_id: UUID, accounts: Accounts) -> None:
     """Keeps the accounts as they are after that batch, which has been committed; books long unused make room."""
     global _held
-    if len(accounts) > MAX_ACCOUNTS:
+    if accounts.remembered > MAX_ACCOUNTS:
         return
     with _bookkeeping:
         _drop(book)
-        _books[book] = _Remembered(batch_id, accounts)
-        _held += len(accounts)
+        _books[book] = _Remembered(batch_id, terms_id, accounts)
+        _held += accounts.remembered
         while _held > MAX_ACCOUNTS:
             _drop(next(iter(_books)))
 

@@ -9,21 +9,22 @@ from uuid import UUID
 import numpy as np
 from psycopg import Cursor, sql
 
+from ledger.domain.accounts import LIMIT, Accounts
 from ledger.domain.columns import Array
 from ledger.domain.columns import ids as as_array
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.posting import REVERSIBLE, BookState
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
-from ledger.engine.wire import UuidArray, uuid_array
-from qenex.kernel.money import from_decimal, quantum
+from ledger.engine.wire import UuidArray, int8_array, int64s, uuid_array
+from qenex.kernel.money import UNIT, from_decimal, quantum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 Row = tuple[Any, ...]
 
 _HEAD = sql.SQL("""
-SELECT b.status, h.batch_id, h.last_posted_at, ARRAY[{}]::boolean[]
+SELECT b.status, h.batch_id, h.terms_id, h.last_posted_at, ARRAY[{}]::boolean[]
 FROM ledger_bookhead h JOIN ledger_book b ON b.id = h.book_id WHERE h.book_id = {}
 """)
 # Rows are found by primary key alone: a condition on the book as well tempts the planner to read the whole book.
@@ -33,6 +34,14 @@ SELECT a.book_id, a.id, a.asset_id, s.places, b.normal_side, b.floor::text, a.st
        b.debits_posted::text, b.credits_posted::text, b.debits_pending::text, b.credits_pending::text
 FROM unnest(%b) AS named (id) JOIN ledger_balance b ON b.account_id = named.id
     JOIN ledger_account a ON a.id = named.id JOIN ledger_asset s ON s.id = a.asset_id
+"""
+# What is too wide for a column is left out. The sums are of one pass, so that all of them are in the same order.
+_COUNTERS = """
+SELECT array_agg(named.position), array_agg((b.debits_posted * named.per_whole)::bigint),
+       array_agg((b.credits_posted * named.per_whole)::bigint), array_agg((b.debits_pending * named.per_whole)::bigint),
+       array_agg((b.credits_pending * named.per_whole)::bigint)
+FROM unnest(%b, %b) WITH ORDINALITY AS named (id, per_whole, position) JOIN ledger_balance b ON b.account_id = named.id
+WHERE greatest(b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending) * named.per_whole < %b
 """
 _HOLDS = """
 SELECT h.book_id, h.id, h.debit_account_id, h.credit_account_id, h.amount, h.posted_amount, h.status, h.expires_at
@@ -62,6 +71,7 @@ class Head:
 
     open: bool
     batch_id: UUID
+    terms_id: UUID
     last_posted_at_us: int
     conditions: Sequence[bool]
     """Which of the conditions that were asked with it are true."""
@@ -90,8 +100,8 @@ def head(rows: Sequence[Row], book: UUID) -> Head:
     """The book's head, from what that query found. Raises BookNotFound."""
     if not rows:
         raise BookNotFound(f"there is no book {book}")
-    [(status, batch_id, last_posted_at, conditions)] = rows
-    return Head(status == "open", batch_id, microseconds(last_posted_at), conditions)
+    [(status, batch_id, terms_id, last_posted_at, conditions)] = rows
+    return Head(status == "open", batch_id, terms_id, microseconds(last_posted_at), conditions)
 
 
 def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> list[AccountState]:
@@ -107,6 +117,18 @@ def accounts(cursor: Cursor[Row], book: UUID, ids: Collection[UUID]) -> list[Acc
         )
         found.append(state)
     return found
+
+
+def renew(cursor: Cursor[Row], known: Accounts, slots: Array) -> None:
+    """Reads the counters, and nothing else, of the accounts that stand there."""
+    per_whole = UNIT // known.column("quantum")[slots]
+    named = (uuid_array(known.ids_of(slots)), int8_array(per_whole), LIMIT)
+    result = cursor.execute(_COUNTERS, named, binary=True).pgresult
+    assert result is not None
+    arrays = [result.get_value(0, column) for column in range(result.nfields)]
+    if arrays[0] is not None:
+        positions, *counters = (int64s(array) for array in arrays if array is not None)
+        known.renew(slots[positions - 1], np.array(counters))
 
 
 def _units(text: str) -> int:
@@ -184,18 +206,21 @@ def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[Tra
     """
     if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts):
         _fill_origins(cursor, book, state, drafts)
-    slots = state.accounts.locate(drafts)
+    known = state.accounts
+    acted_on: list[HoldState | OriginState] = [*state.holds.values(), *state.origins.values()]
+    others = [key for each in acted_on for key in (each.debit, each.credit)]
+    slots = known.locate(drafts)
+    stale = known.stale(np.concatenate([slots, known.locate_keys(others)]))
+    if len(stale):
+        renew(cursor, known, stale)
+        slots = known.at_hand(slots)
     if np.all(slots >= 0):
         return slots
-    known = state.accounts
-    named = [id for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None]
-    missing = {id.int: id for id in named if id.int not in known}
-    pairs = [(hold.debit, hold.credit) for hold in state.holds.values()]
-    pairs += [(origin.debit, origin.credit) for origin in state.origins.values()]
-    missing.update((key, UUID(int=key)) for pair in pairs for key in pair if key not in known)
-    if missing:
-        known.add(accounts(cursor, book, missing.values()))
-    return known.locate(drafts)
+    named = {id.int for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None}
+    unknown = [UUID(int=key) for key in named.union(others) if key not in known]
+    if unknown:
+        known.add(accounts(cursor, book, unknown))
+    return known.at_hand(known.locate(drafts))
 
 
 def _fill_origins(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> None:

@@ -93,7 +93,7 @@ class _Batch:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.cursor = write.open_cursor(connection.connection)
         self.head = load.head(transactions.rows_ahead(), book)
-        self.state = BookState(cache.recall(book, self.head.batch_id))
+        self.state = BookState(cache.recall(book, self.head.batch_id, self.head.terms_id))
         self.batch_id = uuid7()
         self.groups = EventGroups()
         self.last_us = 0
@@ -119,7 +119,8 @@ class _Batch:
 
     def remember(self) -> None:
         """After the commit: the next batch of this process starts from here."""
-        cache.remember(self.book, self.batch_id if self.last_us else self.head.batch_id, self.state.accounts)
+        batch_id = self.batch_id if self.last_us else self.head.batch_id
+        cache.remember(self.book, batch_id, self.head.terms_id, self.state.accounts)
 
     def _encoded(self, outcome: Outcome, orders: Sequence[Order]) -> Iterator[list[bytes]]:
         """COPY's rows in chunks: while the server takes in one, the next is made; then what is left to send."""

@@ -7,6 +7,7 @@ from psycopg.adapt import Buffer, Dumper
 from ledger.domain.columns import Array
 from qenex.kernel.money import UNIT
 
+INT8_OID, INT8_ARRAY_OID = 20, 1016
 NUMERIC_OID, NUMERIC_ARRAY_OID = 1700, 1231
 UUID_OID, UUID_ARRAY_OID = 2950, 2951
 EPOCH_US = 946_684_800_000_000
@@ -21,6 +22,7 @@ NUMERIC = np.dtype(
 )
 """A NUMERIC(38,18) with its length: always ten digits to the base 10^4, five before the point and five after it, so
 that an amount has one form only. The server drops leading and trailing zeros."""
+INT8 = np.dtype([("length", ">i4"), ("number", ">i8")])
 UUID = np.dtype([("length", ">i4"), ("id", "V16")])
 _ARRAY = np.dtype([("dimensions", ">i4"), ("nulls", ">i4"), ("type", ">u4"), ("count", ">i4"), ("first", ">i4")])
 
@@ -60,6 +62,10 @@ class NumericArray(bytes):
     """The binary form of numeric[]."""
 
 
+class Int8Array(bytes):
+    """The binary form of int8[]."""
+
+
 class UuidArray(bytes):
     """The binary form of uuid[]."""
 
@@ -81,6 +87,19 @@ def numeric_array(quanta: Array, quantum: Array | int = 1) -> NumericArray:
     return NumericArray(_header(NUMERIC_OID, len(quanta)) + numerics(quanta, quantum).tobytes())
 
 
+def int8_array(numbers: Array) -> Int8Array:
+    """int8[] of 64-bit integers."""
+    fields = np.empty(len(numbers), INT8)
+    fields["length"] = 8
+    fields["number"] = numbers
+    return Int8Array(_header(INT8_OID, len(numbers)) + fields.tobytes())
+
+
+def int64s(array: bytes) -> Array:
+    """The numbers of an int8[] in binary form, of which none is null."""
+    return np.frombuffer(array, INT8, offset=_ARRAY.itemsize)["number"].astype(np.int64)
+
+
 def uuid_array(ids: Array) -> UuidArray:
     """uuid[] of ids."""
     fields = np.empty(len(ids), UUID)
@@ -100,6 +119,12 @@ class NumericArrayDumper(_ArrayDumper):
     """Sends a NumericArray as it is."""
 
     oid = NUMERIC_ARRAY_OID
+
+
+class Int8ArrayDumper(_ArrayDumper):
+    """Sends an Int8Array as it is."""
+
+    oid = INT8_ARRAY_OID
 
 
 class UuidArrayDumper(_ArrayDumper):

@@ -17,6 +17,7 @@ from ledger.engine.rows import COLUMNS
 from ledger.engine.wire import (
     COPY_HEADER,
     COPY_TRAILER,
+    Int8ArrayDumper,
     NumericArrayDumper,
     UuidArrayDumper,
     numeric_array,
@@ -47,6 +48,7 @@ class BalanceMissing(AssertionError):
 def open_cursor(connection: Connection[Any]) -> Cursor[DbRow]:
     """A cursor that binds parameters on the server, in binary, as the engine's statements expect."""
     cursor: Cursor[DbRow] = Cursor(connection)
+    cursor.adapters.register_dumper("ledger.engine.wire.Int8Array", Int8ArrayDumper)
     cursor.adapters.register_dumper("ledger.engine.wire.NumericArray", NumericArrayDumper)
     cursor.adapters.register_dumper("ledger.engine.wire.UuidArray", UuidArrayDumper)
     return cursor

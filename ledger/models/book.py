@@ -39,6 +39,11 @@ class BookHead(models.Model):
     batch_id = models.UUIDField(
         _("last batch"), help_text=_("Unlike a counter, it cannot be reached twice by other ways.")
     )
+    terms_id = models.UUIDField(
+        _("last change of terms"),
+        default=uuid7,
+        help_text=_("Stays where only counters moved: what else is known of the book's accounts is still so."),
+    )
     last_posted_at = models.DateTimeField(
         _("last posting"), help_text=_("The book's transfers are ordered by posting time.")
     )

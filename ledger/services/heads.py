@@ -7,5 +7,5 @@ from qenex.kernel.ids import uuid7
 
 
 def head_move(book: UUID) -> None:
-    """Gives the head a new batch id, inside the transaction that changed something which posting depends on."""
-    BookHead.objects.filter(book_id=book).update(batch_id=uuid7())
+    """Gives the head new ids, inside the transaction that changed something which posting depends on."""
+    BookHead.objects.filter(book_id=book).update(batch_id=uuid7(), terms_id=uuid7())

@@ -72,8 +72,8 @@ class Unguarded:
 @pytest.fixture
 def every_thread_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "guard", lambda book: Unguarded())
-    monkeypatch.setattr(cache, "recall", lambda book, batch_id: Accounts())
-    monkeypatch.setattr(cache, "remember", lambda book, batch_id, accounts: None)
+    monkeypatch.setattr(cache, "recall", lambda book, batch_id, terms_id: Accounts())
+    monkeypatch.setattr(cache, "remember", lambda book, batch_id, terms_id, accounts: None)
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from django.db import InternalError
 from msgspec.structs import replace
 
 from ledger import services
+from ledger.domain.drafts import Kind, TransferDraft
 from ledger.engine import cache, load, write
 from ledger.models import BookHead
 from qenex.kernel import transactions
 from qenex.kernel.ids import uuid7
-from tests.support.ledger import Shop, counters, give, make_shop, one, post, posted, recount
+from qenex.kernel.money import UNIT
+from tests.support.ledger import Shop, counters, give, hold, make_shop, on, one, post, posted, recount
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -81,24 +83,63 @@ def test_a_changed_account_is_read_again(shop: Shop, read: list[set[UUID]], chan
     assert len(read) == before + 1
 
 
-def test_a_head_that_another_process_moved_makes_it_forget(shop: Shop, read: list[set[UUID]]) -> None:
+def test_where_another_process_has_posted_only_the_counters_are_read(shop: Shop, read: list[set[UUID]]) -> None:
     one(shop.book, give(*shop.pair, 1))
     before = len(read)
-    _elsewhere(shop, 50)
+    _elsewhere(shop, give(*shop.pair, 50))
     result = one(shop.book, give(*shop.pair, 40))
-    assert (result.debit_balance // 10**18, len(read)) == (9, before + 2)
+    assert (result.debit_balance // 10**18, len(read)) == (9, before + 1)  # the other one's
     assert one(shop.book, give(*shop.pair, 10)).code == "insufficient_funds"
     assert recount(shop.book) == {}
 
 
-def _elsewhere(shop: Shop, amount: int) -> None:
+def test_a_hold_that_another_process_made_is_counted(shop: Shop) -> None:
+    one(shop.book, give(*shop.pair, 1))
+    _elsewhere(shop, hold(*shop.pair, 50))
+    assert one(shop.book, give(*shop.pair, 50)).code == "insufficient_funds"
+    result = one(shop.book, give(*shop.pair, 49))
+    assert (result.debit_balance // 10**18, recount(shop.book)) == (50, {})
+
+
+def test_an_account_whose_hold_is_posted_after_another_process_wrote_is_read_again(shop: Shop) -> None:
+    held = hold(*shop.pair, 30)
+    assert one(shop.book, held).ok
+    _elsewhere(shop, give(*shop.pair, 50))
+    assert one(shop.book, on(held.id, Kind.HOLD_POST, 30)).debit_balance == 20 * UNIT
+    assert recount(shop.book) == {}
+
+
+def test_counters_that_grew_too_wide_elsewhere_are_read_in_full(database: None, read: list[set[UUID]]) -> None:
+    shop = make_shop(2, funds="1000", places=18)
+    one(shop.book, give(*shop.pair, "0.1"))
+    before = len(read)
+    _elsewhere(shop, give(*shop.pair, 500))
+    assert one(shop.book, give(*shop.pair, "0.1")).debit_balance == 4998 * UNIT // 10
+    assert len(read) == before + 2
+    assert recount(shop.book) == {}
+
+
+def test_a_change_of_terms_elsewhere_makes_it_forget(shop: Shop) -> None:
+    one(shop.book, give(*shop.pair, 1))
+    mine = dict(cache._books)
+    services.account_update(account=shop.customers[0], status="frozen")
+    _have(mine)
+    assert one(shop.book, give(*shop.pair, 1)).code == "account_frozen"
+
+
+def _elsewhere(shop: Shop, draft: TransferDraft) -> None:
     """Posts as another process would: with a memory of its own."""
     mine = dict(cache._books)
     cache.forget()
-    assert one(shop.book, give(*shop.pair, amount)).ok
+    assert one(shop.book, draft).ok
+    _have(mine)
+
+
+def _have(mine: dict[UUID, Any]) -> None:
+    """Remembers what a process remembered that has heard of nothing since."""
     cache.forget()
     for book, remembered in mine.items():
-        cache.remember(book, remembered.batch_id, remembered.accounts)
+        cache.remember(book, remembered.batch_id, remembered.terms_id, remembered.accounts)
 
 
 @pytest.mark.parametrize("broken", ["holds", "head", "journal"])

@@ -187,14 +187,17 @@ def test_where_a_batch_is_cut_changes_nothing(steps: Any, cuts: set[int]) -> Non
 @settings(**QUICK, max_examples=10)
 @given(steps=STEPS, linked=st.booleans())
 def test_what_is_remembered_changes_nothing(steps: Any, linked: bool) -> None:
-    warm, cold = (make_shop(CUSTOMERS, funds="50") for _ in range(2))
+    warm, stale, cold = (make_shop(CUSTOMERS, funds="50") for _ in range(3))
     batch = drafts(steps, ids(warm))
-    other = moved(batch, ids(warm), ids(cold))
+    others = [moved(batch, ids(warm), ids(shop)) for shop in (stale, cold)]
     for start in range(0, len(batch), 7):
         first = post(warm.book, *batch[start : start + 7], linked=linked)
-        cache.recall(cold.book.pk, uuid7())  # another head than it knows: forgotten
-        assert answers(post(cold.book, *other[start : start + 7], linked=linked)) == answers(first)
-    assert all_counters(cold) == all_counters(warm)
+        if stale.book.pk in cache._books:
+            cache._books[stale.book.pk].batch_id = uuid7()  # as if another process had posted: the counters are stale
+        cache.recall(cold.book.pk, uuid7(), uuid7())  # another head than it knows: forgotten
+        for shop, other in zip((stale, cold), others, strict=True):
+            assert answers(post(shop.book, *other[start : start + 7], linked=linked)) == answers(first)
+    assert all_counters(stale) == all_counters(cold) == all_counters(warm)
 
 
 @settings(**QUICK, max_examples=10)

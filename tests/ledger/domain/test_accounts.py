@@ -1,5 +1,6 @@
 """Accounts at hand: one and the same whether they are looked at singly or in columns."""
 
+import numpy as np
 import pytest
 
 from ledger.domain.accounts import LIMIT, Accounts
@@ -56,3 +57,25 @@ def test_there_is_room_for_more_than_there_was() -> None:
     for number in range(1, 40):
         accounts.add([account(number, counters=Counters(number * CENT, 0, 0, 0))])
     assert [accounts[number].debits // CENT for number in accounts] == list(range(1, 40))
+
+
+def test_after_somebody_else_has_posted_accounts_are_not_at_hand_until_their_counters_are_renewed() -> None:
+    accounts = Accounts([account(ALICE, floor=-5, counters=ONE), account(BOB, counters=WIDE), account(CASH)])
+    accounts.age()
+    assert (len(accounts), accounts.remembered, ALICE in accounts) == (0, 2, False)
+    with pytest.raises(KeyError):
+        accounts[ALICE]
+    slots = accounts.locate([draft(1, ALICE, BOB, 1), draft(2, CASH, ALICE, 1)])
+    assert (slots.tolist(), accounts.stale(slots).tolist()) == ([0, -1, 1, 0], [0, 1])
+    accounts.renew(slots[:1], np.array([[5], [6], [7], [8]]))
+    assert accounts.at_hand(slots).tolist() == [0, -1, -1, 0]
+    assert (accounts[ALICE].floor, accounts[ALICE].counters()) == (-5, (5 * CENT, 6 * CENT, 7 * CENT, 8 * CENT))
+    assert (list(accounts), accounts.remembered) == ([ALICE], 2)
+
+
+def test_a_stale_account_that_is_read_in_full_is_known_once() -> None:
+    accounts = Accounts([account(ALICE, counters=ONE)])
+    accounts.age()
+    accounts.add([account(ALICE, counters=WIDE)])
+    assert (accounts.remembered, accounts[ALICE].counters()) == (1, tuple(WIDE))
+    assert accounts.locate_keys([ALICE]).tolist() == [-1]
