@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "qenex.kernel",
     "qenex.embedded",
+    "qenex.vault",
+    "qenex.access",
     "ledger",
 ]
 
