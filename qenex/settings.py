@@ -108,6 +108,16 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOCK_TIMEOUT_MS = env.integer("QENEX_LOCK_TIMEOUT_MS", 10_000)
 
+# --- Keys
+KEY_PROVIDER = env.choice("QENEX_KEY_PROVIDER", ("file", "pkcs11"), "file")
+KEY_DIR = Path(env.text("QENEX_KEY_DIR", str(VAR / "keys"))).resolve()
+KEY_CACHE_SECONDS = env.integer("QENEX_KEY_CACHE_SECONDS", 300)
+KEY_CACHE_COUNT = env.integer("QENEX_KEY_CACHE_COUNT", 10_000)
+PKCS11_MODULE = env.text("QENEX_PKCS11_MODULE")
+PKCS11_TOKEN = env.text("QENEX_PKCS11_TOKEN")
+PKCS11_PIN = env.text("QENEX_PKCS11_PIN")
+READY_CHECKS = {"keys": "qenex.vault.health.check_keys"}
+
 # --- Redis: nothing in it would be missed
 REDIS_URL = env.text("REDIS_URL")
 EMBEDDED_REDIS = not REDIS_URL

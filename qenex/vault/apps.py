@@ -1,6 +1,7 @@
 """The vault as an installed app."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class VaultConfig(AppConfig):
@@ -8,3 +9,9 @@ class VaultConfig(AppConfig):
 
     name = "qenex.vault"
     label = "vault"
+
+    def ready(self) -> None:
+        """Registers the system checks."""
+        from qenex.vault import checks
+
+        register(checks.check_provider, Tags.security)

@@ -11,7 +11,7 @@ from qenex.kernel import problems
 from tests.docs.pages import ROOT, table
 
 GUIDE = ROOT / "docs" / "guide"
-_READ = re.compile(r"""env\.(?:text|integer|boolean|choice|words)\(\s*"([A-Z_]+)"|os\.environ\.get\("([A-Z_]+)"\)""")
+_READ = re.compile(r"""env\.(?:text|integer|boolean|choice|words)\(\s*"([A-Z\d_]+)"|os\.environ\.get\("([A-Z\d_]+)"\)""")
 
 
 def test_every_reason_for_a_refusal_is_in_the_table() -> None:
@@ -35,8 +35,8 @@ def test_every_environment_variable_is_in_the_table() -> None:
 
 
 def test_every_check_of_the_system_is_in_the_table() -> None:
-    source = (ROOT / "qenex" / "kernel" / "checks.py").read_text()
-    numbers = sorted(set(re.findall(r'"(E\d{3})"', source)))
+    sources = [path.read_text() for path in (ROOT / "qenex").rglob("checks.py")]
+    numbers = sorted({number for source in sources for number in re.findall(r'"(?:qenex\.)?(E\d{3})"', source)})
     written = [row[0] for row in table(GUIDE / "operations.md", "## Checks")]
     assert written == [f"`qenex.{number}`" for number in numbers]
 

@@ -31,6 +31,7 @@ def test_readyz_names_what_is_there(database: None) -> None:
         "reader": "ok",
         "migrations": "ok",
         "redis": "ok",
+        "keys": "ok",
     }
 
 
@@ -50,6 +51,7 @@ def test_readyz_names_what_is_missing(database: None, settings: Any, monkeypatch
                 "reader": {"status": "ok"},
                 "migrations": {"status": "failed", "detail": "2 not applied"},
                 "redis": {"status": "failed", "detail": "ConnectionError"},
+                "keys": {"status": "ok"},
             },
         },
     )

@@ -1,0 +1,60 @@
+"""Who keeps the key-encryption keys: files of this machine, or an HSM."""
+
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+
+from qenex.vault.errors import ProviderUnavailable
+from qenex.vault.providers.base import Kek, KeyProvider, MadeKey
+
+__all__ = ["Kek", "KeyProvider", "MadeKey", "by_kek", "current", "forget"]
+
+_made: dict[str, KeyProvider] = {}
+_lock = threading.RLock()
+
+
+def current() -> KeyProvider:
+    """The provider of the settings, made once a process."""
+    return _provider(settings.KEY_PROVIDER)
+
+
+def by_kek(kek_id: str) -> KeyProvider:
+    """The provider that holds a key-encryption key. Raises ProviderUnavailable where it is not the configured one."""
+    name = kek_id.partition(":")[0]
+    if name not in (settings.KEY_PROVIDER, *_admitted):
+        raise ProviderUnavailable(f"a key is wrapped by the {name} provider, and QENEX_KEY_PROVIDER is another one")
+    return _provider(name)
+
+
+def admit(name: str) -> None:
+    """Lets this process unwrap with a second provider: for the move from one to another."""
+    _admitted.add(name)
+
+
+def forget() -> None:
+    """Makes the providers anew at the next call, from the settings as they are then."""
+    with _lock:
+        for provider in _made.values():
+            provider.close()
+        _made.clear()
+        _admitted.clear()
+
+
+_admitted: set[str] = set()
+
+
+def _provider(name: str) -> KeyProvider:
+    with _lock:
+        if name not in _made:
+            _made[name] = _MAKERS[name]()
+        return _made[name]
+
+
+def _file() -> KeyProvider:
+    from qenex.vault.providers.file import FileProvider
+
+    return FileProvider(settings.KEY_DIR)
+
+
+_MAKERS: dict[str, Callable[[], KeyProvider]] = {"file": _file}

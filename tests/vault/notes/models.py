@@ -1,0 +1,30 @@
+"""A row with every kind of sealed column."""
+
+from django.db import models
+
+from qenex.kernel.ids import uuid7
+from qenex.vault.fields import EncryptedBinaryField, EncryptedTextField
+
+
+class Note(models.Model):
+    """What somebody wrote, about somebody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.UUIDField(null=True)
+    text = EncryptedTextField(purpose="notes", subject="person", null=True)
+    other = EncryptedTextField(purpose="notes", subject="person", null=True)
+    raw = EncryptedBinaryField(purpose="raw", null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Copy(models.Model):
+    """The same columns in another table."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.UUIDField(null=True)
+    text = EncryptedTextField(purpose="notes", subject="person", null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
