@@ -11,7 +11,9 @@ from qenex.kernel import problems
 from tests.docs.pages import ROOT, table
 
 GUIDE = ROOT / "docs" / "guide"
-_READ = re.compile(r"""env\.(?:text|integer|boolean|choice|words)\(\s*"([A-Z\d_]+)"|os\.environ\.get\("([A-Z\d_]+)"\)""")
+_READ = re.compile(
+    r"""env\.(?:text|integer|boolean|choice|words)\(\s*"([A-Z\d_]+)"|os\.environ\.get\("([A-Z\d_]+)"\)"""
+)
 
 
 def test_every_reason_for_a_refusal_is_in_the_table() -> None:
