@@ -145,6 +145,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "admin:login"
+# --- Roles and the books that somebody reaches
+BOOK_SCOPE = "qenex.access.scopes.books_of_id"
+BOOK_CATALOG = "ledger.selectors.books.catalog"
+AFTER_MIGRATE = ["roles_sync"]
 
 # --- API
 REST_FRAMEWORK = {

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qenex.admin import KeysetAdmin, ViewOnlyAdmin
 from qenex.adminfilters import days, exact
+from qenex.kernel import scope
 from qenex.kernel.models import Event
 
 ACTOR = ("actor_name", "method", "address", "request_id", "reason")
@@ -34,6 +37,10 @@ class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
         (_("Circumstances"), {"fields": ACTOR}),
         (_("Contents"), {"fields": ("data",)}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """The events of the books in reach."""
+        return scope.narrowed(super().get_queryset(request))
 
     @admin.display(description=_("subject"))
     def subject(self, event: Event) -> str:

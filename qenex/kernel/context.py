@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+ANONYMOUS = "anonymous"
+"""The name and the method of whoever has not proved anything yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Context:
     """How the actor was authenticated: session, token, command, task, internal."""
     request_id: str | None = None
     reason: str = ""
+    memory: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was looked up for this request, by the actor's id; see `qenex.kernel.scope`."""
 
 
 SYSTEM = Context()

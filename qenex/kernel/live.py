@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.urls import path
 
-from qenex.kernel import cursors
+from qenex.kernel import cursors, scope
 from qenex.kernel.cursors import Position
 from qenex.kernel.models import Event
 from qenex.kernel.wakeups import GROUP
@@ -33,7 +33,8 @@ class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the p
         if not await database_sync_to_async(_may_view)(self.scope):
             await self.close(DENIED)
             return
-        position = await database_sync_to_async(_start)(self.scope["query_string"].decode())
+        query = self.scope["query_string"].decode()
+        position = await database_sync_to_async(_start)(query, self.scope["user"].pk)
         if position is None:
             await self.close(UNKNOWN_EVENT)
             return
@@ -56,9 +57,10 @@ class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the p
     async def _read(self, position: Position) -> None:
         while True:
             self.woken.clear()
-            batch = await database_sync_to_async(cursors.after)(position, BATCH)
+            batch, reached = await database_sync_to_async(_next)(position, self.scope["user"].pk)
             for event in batch:
-                await self.send_json(shown(event))
+                if reached is None or event.book_id in reached:
+                    await self.send_json(shown(event))
             if batch:
                 position = cursors.position(batch[-1])
             if len(batch) < BATCH:
@@ -88,8 +90,13 @@ def _may_view(scope: Mapping[str, Any]) -> bool:
     return bool(user.is_active and user.is_staff and user.has_perm("kernel.view_event"))
 
 
-def _start(query: str) -> Position | None:
-    """Where the client wants to go on; none where it names an event that does not exist."""
+def _next(position: Position, user_id: int) -> tuple[list[Event], scope.Books]:
+    """What comes next, and the books that the page's user reaches at this moment."""
+    return cursors.after(position, BATCH), scope.of(user_id)
+
+
+def _start(query: str, user_id: int) -> Position | None:
+    """Where the client wants to go on; none where it names an event that does not exist or is out of its reach."""
     given = parse_qs(query).get("after", [""])[0]
     if not given:
         return cursors.end()
@@ -97,7 +104,10 @@ def _start(query: str) -> Position | None:
         event = Event.objects.using("reader").filter(id=UUID(given)).first()
     except ValueError:
         return None
-    return None if event is None else cursors.position(event)
+    reached = scope.of(user_id)
+    if event is None or not (reached is None or event.book_id in reached):
+        return None
+    return cursors.position(event)
 
 
 urlpatterns = [path("ws/events", EventsConsumer.as_asgi())]

@@ -10,10 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
-from qenex.kernel.context import Context, acting, become, current
+from qenex.kernel.context import ANONYMOUS, Context, acting, become, current
 from qenex.kernel.ids import uuid7
 
-ANONYMOUS = "anonymous"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 
 
@@ -59,7 +58,7 @@ def sign_in(user: AbstractBaseUser | AnonymousUser, method: str) -> None:
 
 def signed_in(circumstances: Context, user: AbstractBaseUser | AnonymousUser, method: str) -> Context:
     """The circumstances with this user as the actor."""
-    return replace(circumstances, actor_id=user.pk, actor=user.get_username(), method=method)
+    return replace(circumstances, actor_id=user.pk, actor=user.get_username(), method=method, memory={})
 
 
 def request_id(given: str | None) -> str:

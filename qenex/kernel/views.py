@@ -2,13 +2,14 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import generics, views
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.request import Request
 
+from qenex.kernel import scope
 from qenex.kernel.context import acting, current
 from qenex.kernel.middleware import sign_in
 
@@ -44,3 +45,10 @@ class GenericView(ContextMixin, generics.GenericAPIView[M]):
     """A view of a model's rows; lists are paged in the order of `ordering`, whose last field is unique."""
 
     ordering: tuple[str, ...] = ("-id",)
+    book_column = ""
+    """Where the rows have their book; rows of books out of reach are then as if they were not there."""
+
+    def get_queryset(self) -> QuerySet[M]:
+        """The rows in reach."""
+        rows = super().get_queryset()
+        return scope.narrowed(rows, self.book_column) if self.book_column else rows

@@ -71,8 +71,8 @@ def test_a_list_counts_nothing_and_is_one_query(staff: Client) -> None:
         assert len(_shown(staff.get(f"{URL}?subject_id={subject}").text)) == 3
     assert len(read) == 1
     assert "COUNT(" not in read[0]["sql"]
-    # The session, its user, and the permissions of the user and of their groups.
-    assert len(other) == 4
+    # The session, its user, the permissions of the user and of their groups, and the books in reach.
+    assert len(other) == 5
 
 
 def test_a_filter_forgets_the_page_but_keeps_the_other_filters(staff: Client) -> None:

@@ -15,6 +15,7 @@ class EventListView(GenericView[Event]):
     """Everything that was done, newest first."""
 
     queryset = Event.objects.using("reader")
+    book_column = "book_id"
     ordering = ("-recorded_at", "-id")
     serializer_class = EventSerializer
     filterset_class = EventFilters
@@ -31,6 +32,7 @@ class EventView(GenericView[Event]):
     """One event with its changes."""
 
     queryset = Event.objects.using("reader")
+    book_column = "book_id"
     serializer_class = EventSerializer
     pagination_class = None
     filter_backends = []

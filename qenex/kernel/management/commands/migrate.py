@@ -1,10 +1,13 @@
-"""`migrate` as the owner of the tables, followed by the grants of the application's roles."""
+"""`migrate` as the owner of the tables, followed by the grants of the application's roles and by `AFTER_MIGRATE`."""
 
 from typing import Any
 
+from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from qenex.kernel import grants
 
@@ -32,3 +35,12 @@ class Command(migrate.Command):
             served = grants.apply(connections[OWNER])
         if options["verbosity"] and served:
             self.stdout.write(f"Granted rights to {', '.join(served)}.")
+        if _complete():
+            for command in settings.AFTER_MIGRATE:
+                call_command(command, verbosity=options["verbosity"], stdout=self.stdout)
+
+
+def _complete() -> bool:
+    """Whether nothing is left to migrate: what comes after counts on every table."""
+    executor = MigrationExecutor(connections[OWNER])
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
