@@ -168,6 +168,10 @@ def test_a_proper_production_environment_passes() -> None:
         "ALLOWED_HOSTS": "qenex.example",
         "DATABASE_URL": "postgresql://db.example/qenex",
         "REDIS_URL": "redis://redis.example",
+        "QENEX_KEY_PROVIDER": "pkcs11",
+        "QENEX_PKCS11_MODULE": "/usr/lib/hsm.so",
+        "QENEX_PKCS11_TOKEN": "qenex",
+        "QENEX_PKCS11_PIN": secrets.token_urlsafe(8),
     }
     assert _deploy(**environment) == (0, "System check identified no issues (0 silenced).\n")
 
@@ -175,5 +179,5 @@ def test_a_proper_production_environment_passes() -> None:
 def test_an_empty_production_environment_fails() -> None:
     status, text = _deploy(QENEX_PROFILE="production", DEBUG="1")
     assert status == 1
-    for number in ("E001", "E002", "E003", "E004", "E005"):
+    for number in ("E001", "E002", "E003", "E004", "E005", "E030"):
         assert f"(qenex.{number})" in text
