@@ -17,10 +17,11 @@ from ledger.api.hot.app import HotPath  # noqa: E402  # see above
 from ledger.api.hot.desk import OwnDesk  # noqa: E402  # see above
 from ledger.api.hot.remote import RemoteDesk  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
+from qenex.kernel.edge import Edge  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
 
 desk = RemoteDesk() if settings.POSTING_PROCESS else OwnDesk()
-application = HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk)
+application = Edge(HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk))
 settle()

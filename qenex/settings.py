@@ -41,6 +41,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "qenex.kernel.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "qenex.kernel.health.HealthMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "qenex.kernel.middleware.RequestIdMiddleware",
@@ -194,6 +196,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
 
@@ -218,15 +221,35 @@ STORAGES = {
 MEDIA_ROOT = VAR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
-# --- Transport: the embedded profile speaks plain HTTP on the loopback address
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
-SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+# --- Transport: without a certificate the embedded profile speaks plain HTTP on the loopback address
+TLS_CERT = env.text("QENEX_TLS_CERT")
+TLS_KEY = env.text("QENEX_TLS_KEY")
+TLS = bool(TLS_CERT) or env.boolean("QENEX_TLS", default=False)  # `up --tls` sets it for the processes that it starts
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS or not EMBEDDED
+# A browser would hold this machine's name to it, and with it whatever else is developed here.
+SECURE_HSTS_SECONDS = 31_536_000 if TLS_CERT or not EMBEDDED else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies of ours append to X-Forwarded-For
 # Only a proxy of ours may say that its client came by TLS; without one the header is the client's own.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A browser takes this prefix from nobody but this host, by TLS: no neighbouring host can plant a session.
+COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+BODY_SECONDS = 30  # for the whole of a request's body to arrive
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        **{f"{kind}-src": ["'self'"] for kind in ("script", "style", "img", "font", "connect")},
+        "form-action": ["'self'"],
+        **{name: ["'none'"] for name in ("base-uri", "frame-ancestors", "object-src")},
+    }
+}
 
 # --- Observation
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
@@ -82,7 +82,10 @@ class LedgerAdmin(ListAdmin[M]):
         """The object's events, in place of Django's log of its own forms."""
         identifier = unquote(object_id)
         if not self.event_subject:
-            event = self.event_of(UUID(identifier))
+            subject = self.get_object(request, identifier)
+            if subject is None:
+                raise Http404
+            event = self.event_of(subject.pk)
             return redirect(reverse("admin:kernel_event_change", args=[event]))
         query = urlencode({"subject_type": self.event_subject, "subject_id": identifier})
         return redirect(f"{reverse('admin:kernel_event_changelist')}?{query}")

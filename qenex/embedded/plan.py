@@ -41,7 +41,17 @@ class Plan:
 
     def _granian(self) -> list[str]:
         listen = ["--host", self.host, "--port", str(self.port), "--workers", str(self.web_workers)]
-        kind = ["--interface", "asginl", "--loop", "uvloop", "--respawn-failed-workers", "--workers-kill-timeout", "10"]
+        kind = [
+            "--interface",
+            "asginl",
+            "--http",
+            "1",
+            "--loop",
+            "uvloop",
+            "--respawn-failed-workers",
+            "--workers-kill-timeout",
+            "10",
+        ]
         return ["-m", "granian", *kind, *listen, "qenex.asgi:application"]
 
     def _worker(self) -> list[str]:

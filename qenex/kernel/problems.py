@@ -154,6 +154,9 @@ METHOD_NOT_ALLOWED = register(
     "method_not_allowed", 405, "The method is not allowed here", "The Allow header names the methods of the route."
 )
 NOT_ACCEPTABLE = register("not_acceptable", 406, "No acceptable media type", "Answers are application/json.")
+TOO_SLOW = register(
+    "too_slow", 408, "The request took too long to arrive", "Nothing was done; send the whole body at once."
+)
 PRECONDITION_FAILED = register(
     "precondition_failed",
     412,

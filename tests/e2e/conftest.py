@@ -2,14 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.http import HttpRequest, HttpResponse
 from django.test.testcases import LiveServerThread
 from django.test.utils import override_settings
 from pytest_django import DjangoDbBlocker
@@ -22,19 +21,6 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 PASSWORD = "correct horse battery"
-POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
-
-
-class StrictPolicy:
-    """Middleware: the policy that the pages are to live with, as a browser enforces it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response["Content-Security-Policy"] = POLICY
-        return response
 
 
 @dataclass
@@ -73,11 +59,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def address(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The address of a server on this process's test database, under the strict policy."""
-    from django.conf import settings
-
-    middleware = ["tests.e2e.conftest.StrictPolicy", *settings.MIDDLEWARE]
-    with django_db_blocker.unblock(), override_settings(MIDDLEWARE=middleware, ALLOWED_HOSTS=["127.0.0.1"]):
+    """The address of a server on this process's test database."""
+    with django_db_blocker.unblock(), override_settings(ALLOWED_HOSTS=["127.0.0.1"]):
         server = LiveServerThread("127.0.0.1", StaticFilesHandler)
         server.daemon = True
         server.start()

@@ -1,0 +1,116 @@
+"""The outermost layer of the server: what holds for requests and answers that Django never sees."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from qenex.kernel import problems
+from qenex.kernel.headers import completed, is_secure
+from qenex.kernel.middleware import request_id
+from qenex.kernel.problems import Kind, Problem
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Receive, Send], Awaitable[None]]
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Edge:
+    """Completes the headers of every answer, and ends requests that are too large, too slow or not clear.
+
+    Without it Django would write a body of any length to disk before anybody looks at it, and would wait for it as
+    long as the client likes.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serves a request; websockets have no body and go on as they are."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = Answer(scope, send)
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await answer.refuse(refusal)
+            return
+        intake = Intake(receive)
+        await self._app(scope, intake, answer)
+        if intake.fault is not None and not answer.started:
+            await answer.refuse(intake.fault)
+
+
+class Answer:
+    """An answer on its way out."""
+
+    def __init__(self, scope: Any, send: Send) -> None:
+        self._scope, self._send = scope, send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        """Sends a part of it, the first one with all headers."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = completed(message.get("headers", ()), secure=is_secure(self._scope))
+        await self._send(message)
+
+    async def refuse(self, kind: Kind) -> None:
+        """Sends a problem, and nothing more on this connection."""
+        identifier = request_id(None)
+        body = Problem(kind).body(identifier)
+        headers = [
+            (b"content-type", problems.CONTENT_TYPE.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            (b"x-request-id", identifier.encode()),
+        ]
+        await self({"type": "http.response.start", "status": kind.status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
+
+
+class Intake:
+    """A request's body on its way in; `fault` says why it was cut off."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        self._end = asyncio.get_running_loop().time() + settings.BODY_SECONDS
+        self._whole = False
+        self.fault: Kind | None = None
+
+    async def __call__(self) -> Message:
+        """The next message; that the client has gone, where the body was cut off."""
+        if self._whole:
+            return await self._receive()
+        if self.fault is None:
+            try:
+                async with asyncio.timeout_at(self._end):
+                    return self._weighed(await self._receive())
+            except TimeoutError:
+                self.fault = problems.TOO_SLOW
+        return {"type": "http.disconnect"}
+
+    def _weighed(self, message: Message) -> Message:
+        if message["type"] != "http.request":
+            return message
+        self._whole = not message.get("more_body", False)
+        self._left -= len(message.get("body", b""))
+        if self._left >= 0:
+            return message
+        self._whole, self.fault = False, problems.TOO_LARGE
+        return {"type": "http.disconnect"}
+
+
+def _refusal(scope: Any) -> Kind | None:
+    """Why a request is not looked at any further, going by its head alone."""
+    if scope["method"] not in _METHODS:
+        return problems.METHOD_NOT_ALLOWED
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+            return problems.TOO_LARGE if value.isdigit() else problems.BAD_REQUEST
+    return None

@@ -1,0 +1,112 @@
+"""The outermost layer, without a server: what it lets through, cuts off and adds."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from qenex.kernel.edge import Edge
+
+Message = dict[str, Any]
+
+
+def scope(method: str = "POST", *headers: tuple[bytes, bytes], scheme: str = "http") -> dict[str, Any]:
+    """A request's head."""
+    return {"type": "http", "method": method, "path": "/x", "scheme": scheme, "headers": list(headers)}
+
+
+class Application:
+    """Reads the whole body and answers with its length; says nothing where the client has gone."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            self.heard.append(message)
+            if message["type"] == "http.disconnect":
+                return
+            if not message.get("more_body"):
+                break
+        length = sum(len(each["body"]) for each in self.heard)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-length", b"%d" % length)]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def serve(head: dict[str, Any], parts: Iterable[bytes], *, pause: float = 0) -> tuple[Application, list[Message]]:
+    """What the application heard, and what the client was answered; `pause` is before the last part."""
+    pieces = list(parts)
+    application, sent = Application(), []
+
+    async def receive() -> Message:
+        body = pieces.pop(0)
+        if not pieces:
+            await asyncio.sleep(pause)
+        return {"type": "http.request", "body": body, "more_body": bool(pieces)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Edge(application)(head, receive, send))
+    return application, sent
+
+
+def test_a_body_passes_as_it_is_and_the_answer_gets_its_headers() -> None:
+    application, sent = serve(scope(), [b"abc", b"de"])
+    assert [each["body"] for each in application.heard] == [b"abc", b"de"]
+    headers = dict(sent[0]["headers"])
+    assert (headers[b"x-length"], headers[b"x-frame-options"], headers[b"cache-control"]) == (
+        b"5",
+        b"DENY",
+        b"no-store",
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        (scope("TRACE"), 405, b"method_not_allowed"),
+        (scope("POST", (b"content-length", b"11")), 413, b"too_large"),
+        (scope("POST", (b"content-length", b"1_0")), 400, b"bad_request"),
+    ],
+)
+def test_some_heads_are_enough_to_refuse(settings: Any, head: Any, status: int, code: bytes) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    application, sent = serve(head, [b"x"])
+    assert application.heard == []
+    assert sent[0]["status"] == status
+    assert b'"code":"' + code in sent[1]["body"]
+
+
+def test_a_body_of_the_utmost_length_passes_and_a_longer_one_does_not(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert serve(scope(), [b"12345", b"67890"])[1][0]["status"] == 200
+    application, sent = serve(scope(), [b"12345", b"678901"])
+    assert application.heard[-1] == {"type": "http.disconnect"}
+    assert sent[0]["status"] == 413
+
+
+def test_a_body_that_takes_too_long_is_given_up(settings: Any) -> None:
+    settings.BODY_SECONDS = 0.05
+    application, sent = serve(scope(), [b"x", b"y"], pause=5)
+    assert [each["type"] for each in application.heard] == ["http.request", "http.disconnect"]
+    assert (sent[0]["status"], len(sent)) == (408, 2)
+    assert b'"code":"too_slow"' in sent[1]["body"]
+
+
+def test_websockets_go_on_as_they_are() -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {}
+
+    asyncio.run(Edge(application)({"type": "websocket"}, receive, send))
+    assert sent == [{"type": "websocket.accept"}]
