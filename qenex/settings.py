@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "qenex.access.middleware.StaffSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -147,6 +148,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "admin:login"
+SESSION_ENGINE = "qenex.access.sessionstore"
+SESSION_COOKIE_AGE = 8 * 60 * 60
 # --- Roles and the books that somebody reaches
 BOOK_SCOPE = "qenex.access.scopes.books_of_id"
 BOOK_CATALOG = "ledger.selectors.books.catalog"

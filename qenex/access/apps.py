@@ -8,3 +8,7 @@ class AccessConfig(AppConfig):
 
     name = "qenex.access"
     label = "access"
+
+    def ready(self) -> None:
+        """Makes the codes of problems known."""
+        from qenex.access import problems  # noqa: F401  # registered by being imported

@@ -18,6 +18,7 @@ from qenex.kernel.context import Context
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
+from tests.support.people import staff_client
 
 URL = "/admin/kernel/event/"
 
@@ -25,9 +26,7 @@ URL = "/admin/kernel/event/"
 @pytest.fixture
 def staff(database: None) -> Client:
     """A member of the staff who may view events and nothing else."""
-    client = Client()
-    client.force_login(make_user("kernel.view_event", is_staff=True))
-    return client
+    return staff_client(make_user("kernel.view_event", is_staff=True))
 
 
 def _write(subject: str, count: int, **fields: Any) -> list[UUID]:
@@ -71,8 +70,9 @@ def test_a_list_counts_nothing_and_is_one_query(staff: Client) -> None:
         assert len(_shown(staff.get(f"{URL}?subject_id={subject}").text)) == 3
     assert len(read) == 1
     assert "COUNT(" not in read[0]["sql"]
-    # The session, its user, the permissions of the user and of their groups, and the books in reach.
-    assert len(other) == 5
+    # The session, its user, what is known of the session, the permissions of the user and of their groups, and the
+    # books in reach.
+    assert len(other) == 6
 
 
 def test_a_filter_forgets_the_page_but_keeps_the_other_filters(staff: Client) -> None:
@@ -125,8 +125,7 @@ def test_an_event_is_shown_with_its_differences(staff: Client) -> None:
 
 
 def test_events_are_view_only(staff: Client) -> None:
-    root = Client()
-    root.force_login(make_user(is_staff=True, is_superuser=True))
+    root = staff_client(make_user(is_staff=True, is_superuser=True))
     (event,) = _write(str(uuid7()), 1)
     assert root.get(f"{URL}{event}/change/").status_code == 200
     assert root.post(f"{URL}{event}/change/", {"type": "x"}).status_code == 403
@@ -136,8 +135,7 @@ def test_events_are_view_only(staff: Client) -> None:
 
 
 def test_who_may_not_view_events_sees_none(database: None) -> None:
-    client = Client()
-    client.force_login(make_user("kernel.view_cursor", is_staff=True))
+    client = staff_client(make_user("kernel.view_cursor", is_staff=True))
     assert client.get(URL).status_code == 403
 
 

@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from qenex.kernel import context
-from qenex.kernel.middleware import client_address, is_loopback, request_id, sign_in
+from qenex.kernel import context, middleware
+from qenex.kernel.middleware import client_address, is_loopback, request_id
 from tests.kernel.conftest import token_client
+from tests.support.people import sign_in, staff_client
 
 pytestmark = pytest.mark.urls("tests.kernel.routes")
 URL = "/api/v1/test/who"
@@ -28,15 +29,14 @@ def test_a_token_request_acts_as_its_user(auditor: User) -> None:
 
 
 def test_a_session_request_acts_as_its_user(auditor: User) -> None:
-    client = Client()
-    client.force_login(auditor)
+    client = staff_client(auditor)
     assert client.get(URL).json()["method"] == "session"
     assert context.current() == context.SYSTEM
 
 
 def test_a_token_wins_over_a_session(auditor: User, database: None) -> None:
     client = token_client(auditor)
-    client.force_login(User.objects.create(username=uuid.uuid4().hex))
+    sign_in(client, User.objects.create(username=uuid.uuid4().hex))
     shown = client.get(URL).json()
     assert (shown["actor"], shown["method"]) == (auditor.username, "token")
 
@@ -98,6 +98,6 @@ def test_a_reason_lasts_for_its_block() -> None:
 
 def test_signing_in_ends_with_the_enclosing_block() -> None:
     with context.acting(context.Context(actor="anonymous")):
-        sign_in(User(id=7, username="anna"), "session")
+        middleware.sign_in(User(id=7, username="anna"), "session")
         assert context.current() == context.Context(actor_id=7, actor="anna", method="session")
     assert context.current() == context.SYSTEM

@@ -9,6 +9,7 @@ from django.test import Client
 from qenex.kernel import problems
 from qenex.kernel.problems import pointer
 from tests.kernel.conftest import make_user, token_client
+from tests.support.people import staff_client
 
 pytestmark = [pytest.mark.urls("tests.kernel.routes"), pytest.mark.usefixtures("database")]
 BASE = "/api/v1/test"
@@ -114,8 +115,7 @@ def test_a_body_beyond_the_limit_is_refused(api: Client, settings: Any, path: st
 
 
 def test_a_session_needs_a_csrf_token_to_change_anything(auditor: User) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(auditor)
+    client = staff_client(auditor, enforce_csrf_checks=True)
     response = _post(client, "/things", '{"name": "x"}')
     _problem(response, code="permission_denied", status=403, detail="CSRF Failed: CSRF cookie not set.")
 

@@ -1,5 +1,6 @@
 """What is known of people and programs."""
 
 from qenex.access.models.scopes import BookScope
+from qenex.access.models.session import Ended, Method, StaffSession
 
-__all__ = ["BookScope"]
+__all__ = ["BookScope", "Ended", "Method", "StaffSession"]

@@ -12,6 +12,7 @@ from django.test import Client
 from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
 from tests.support.ledger import Shop, make_shop
+from tests.support.people import staff_client
 
 Staff = Callable[..., Client]
 
@@ -21,9 +22,7 @@ DASHES = {ord("\N{EN DASH}"): "-", ord("\N{MINUS SIGN}"): "-"}
 
 def sign_in(user: User, **options: Any) -> Client:
     """The browser of a user who has signed in."""
-    client = Client(raise_request_exception=True, **options)
-    client.force_login(user)
-    return client
+    return staff_client(user, raise_request_exception=True, **options)
 
 
 @pytest.fixture

@@ -1,0 +1,163 @@
+"""Sessions of staff: opened by a password, verified by a second factor, ended by time, by their user or by others."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from django.db.models import QuerySet
+
+from qenex.access.models import Ended, Method, StaffSession
+from qenex.access.sessionstore import hashed
+from qenex.kernel import clock, context, events
+from qenex.kernel.transactions import is_transient, run
+
+__all__ = ["Ended", "Method", "StaffSession"]
+
+IDLE = timedelta(minutes=15)
+"""Without a request for so long, a session ends; up to SEEN earlier, for that is how exactly requests are noted."""
+ABSOLUTE = timedelta(hours=8)
+SEEN = timedelta(minutes=1)
+"""How seldom `last_seen_at` is written."""
+USER_AGENT_LENGTH = 200
+
+on_end: list[Callable[[Iterable[UUID]], None]] = []
+"""What else ends with sessions, in the same transaction: each is called with their ids."""
+
+
+def limit_passed(session: StaffSession, now: datetime) -> Ended | None:
+    """The limit that the session has passed, if there is one."""
+    if now >= session.created_at + ABSOLUTE:
+        return Ended.EXPIRED
+    if now >= session.last_seen_at + IDLE:
+        return Ended.IDLE
+    return None
+
+
+def find(key: str) -> StaffSession | None:
+    """The session of a key that has not ended, whatever the limits say. One query."""
+    return StaffSession.objects.filter(key_hash=hashed(key), ended_at__isnull=True).first()
+
+
+def is_live(session_id: UUID) -> bool:
+    """Whether the session is verified, has not ended, is within its limits and its user is active. One query."""
+    session = StaffSession.objects.select_related("user").filter(pk=session_id, ended_at__isnull=True).first()
+    if session is None or session.verified_at is None or not session.user.is_active:
+        return False
+    return limit_passed(session, clock.now()) is None
+
+
+def satisfied(session: StaffSession, user: Any) -> bool:
+    """Whether the session has shown the second factor that its user needs."""
+    if session.verified_at is None:
+        return False
+    return session.verified_by in methods_of(user)
+
+
+def methods_of(user: Any) -> frozenset[str]:
+    """The second factors that count for the user: outside the embedded profile, superusers need a passkey.
+
+    A recovery code counts for everybody: it is what a lost passkey is replaced with.
+    """
+    if user.is_superuser and not settings.EMBEDDED:
+        return frozenset({Method.PASSKEY, Method.RECOVERY})
+    return frozenset(Method.values)
+
+
+def session_open(*, user: AbstractBaseUser, key: str, address: str | None, user_agent: str) -> StaffSession:
+    """Records that the user gave the password in a browser."""
+    now = clock.now()
+    session = StaffSession(
+        user_id=user.pk,
+        key_hash=hashed(key),
+        address=address,
+        user_agent=user_agent[:USER_AGENT_LENGTH].replace("\0", ""),
+        created_at=now,
+        last_seen_at=now,
+    )
+
+    def command() -> StaffSession:
+        session.save(force_insert=True)
+        _emit("opened", session, {"user": user.get_username()})
+        return session
+
+    return run(command)
+
+
+def session_verify(*, session: StaffSession, method: Method, key: str) -> StaffSession:
+    """Records that the user of the session has shown a second factor; `key` is the browser's new session key."""
+    now = clock.now()
+    session.verified_at = session.stepped_up_at = session.last_seen_at = now
+    session.verified_by = method
+    session.key_hash = hashed(key)
+
+    def command() -> StaffSession:
+        session.save(
+            update_fields=["verified_at", "verified_by", "stepped_up_at", "last_seen_at", "key_hash"],
+        )
+        _emit("verified", session, {"method": str(method)})
+        return session
+
+    return run(command)
+
+
+def session_step_up(*, session: StaffSession, method: Method) -> StaffSession:
+    """Records that the user of a verified session has shown a second factor again."""
+    session.stepped_up_at = clock.now()
+
+    def command() -> StaffSession:
+        session.save(update_fields=["stepped_up_at"])
+        _emit("stepped_up", session, {"method": str(method)})
+        return session
+
+    return run(command)
+
+
+def session_end(*, session: StaffSession, reason: Ended) -> bool:
+    """Ends a session; whether it was still open. It is dead from the next request on."""
+    return run(lambda: end_in_transaction(StaffSession.objects.filter(pk=session.pk), reason)) == 1
+
+
+def sessions_end_all(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
+    """Ends every session of the user, perhaps but one; how many were open."""
+    found = StaffSession.objects.filter(user_id=user.pk)
+    return run(lambda: end_in_transaction(found if but is None else found.exclude(pk=but), reason))
+
+
+def end_in_transaction(sessions: QuerySet[StaffSession], reason: Ended) -> int:
+    """Ends the open ones of these sessions within the transaction of a larger command; how many were open."""
+    found = list(sessions.filter(ended_at__isnull=True).select_for_update().order_by("pk"))
+    by = context.current().actor_id
+    for session in found:
+        session.ended_at, session.ended_by, session.ended_reason = clock.now(), by, reason
+        session.save(update_fields=["ended_at", "ended_by", "ended_reason"])
+        _emit("ended", session, {"reason": str(reason)})
+    Session.objects.filter(session_key__in=[each.key_hash for each in found]).delete()
+    for end in on_end if found else ():
+        end([each.pk for each in found])
+    return len(found)
+
+
+def see(session: StaffSession) -> None:
+    """Notes that the session is in use, once a minute at most."""
+    now = clock.now()
+    if now < session.last_seen_at + SEEN:
+        return
+    try:
+        StaffSession.objects.filter(pk=session.pk).update(last_seen_at=now)
+    except OperationalError as error:
+        if not is_transient(error):  # else another request of the same browser has noted it
+            raise
+
+
+def _emit(what: str, session: StaffSession, data: dict[str, Any]) -> None:
+    events.emit(
+        f"access.session.{what}",
+        subject_type="user",
+        subject_id=session.user_id,
+        data={"session": str(session.pk), "address": session.address, **data},
+    )
