@@ -29,6 +29,12 @@ class NotFound(LedgerError):
     code = "not_found"
 
 
+class OutOfReach(LedgerError):
+    """What concerns every book, commanded by somebody who reaches only some."""
+
+    code = "out_of_reach"
+
+
 class Conflict(LedgerError):
     """The present state does not allow the command."""
 

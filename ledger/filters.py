@@ -19,6 +19,7 @@ from ledger.choices import (
 )
 from ledger.models import Account, Asset, Book, Hold, Journal, RoleLimit
 from ledger.references import find_asset, find_book
+from qenex.kernel import scope
 from qenex.kernel.filters import MomentFilter
 from qenex.kernel.money import AmountProblem, parse, to_decimal
 
@@ -48,7 +49,7 @@ class BookChoice(forms.CharField):
         if not text:
             return None
         id = find_book(text)
-        if id is None:
+        if id is None or not scope.allows(id):
             raise forms.ValidationError("There is no such book.", code="book_not_found")
         return id
 

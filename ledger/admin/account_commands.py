@@ -10,8 +10,8 @@ from ledger import services
 from ledger.admin import shown
 from ledger.admin.commands import CommandPage
 from ledger.choices import AccountStatus, AccountType, Side
-from ledger.forms.fields import AmountField, ReasonForm
-from ledger.models import Account, Asset, Book
+from ledger.forms.fields import AmountField, BookField, ReasonForm
+from ledger.models import Account, Asset
 
 FLOOR_HELP = gettext_lazy("The available balance never falls below it: 0 forbids overdrafts, empty allows any.")
 
@@ -19,9 +19,7 @@ FLOOR_HELP = gettext_lazy("The available balance never falls below it: 0 forbids
 class AccountForm(forms.Form):
     """A new account."""
 
-    book = forms.ModelChoiceField(
-        label=gettext_lazy("Book"), queryset=Book.objects.order_by("code"), to_field_name="code", empty_label=None
-    )
+    book = BookField(empty_label=None)
     code = forms.CharField(
         label=gettext_lazy("Code"), max_length=64, help_text=gettext_lazy("Short and unique within the book.")
     )

@@ -29,6 +29,7 @@ from ledger.choices import AccountStatus, Side
 from ledger.forms.filters import READER, AccountsFilter
 from ledger.models import Account, Leg, RoleLimit
 from ledger.selectors import transfers_of_account
+from qenex.kernel import scope
 
 LATEST = 20
 IDENTITY = (("code", "path", "book_link"), ("name", "owner_ref"))
@@ -100,7 +101,8 @@ class AccountAdmin(LedgerAdmin[Account]):
         if not self.has_view_permission(request):
             return JsonResponse({"results": []}, status=403)
         text = request.GET.get("q", "").strip()
-        accounts = Account.objects.using(READER).select_related("asset").filter(book__code=request.GET.get("book", ""))
+        found = scope.narrowed(Account.objects.using(READER)).filter(book__code=request.GET.get("book", ""))
+        accounts = found.select_related("asset")
         if request.GET.get("exact"):
             accounts = accounts.filter(code=text)
         else:

@@ -50,6 +50,7 @@ class AssetAdmin(LedgerAdmin[Asset]):
     """Currencies, tokens and securities."""
 
     keyset = ("code",)
+    book_column = ""
     list_display = ("code", "name", "kind", "places")
     fields = ("code", "name", "kind", "places", "created_at", "id")
     readonly_fields = fields

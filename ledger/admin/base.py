@@ -5,11 +5,13 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from ledger.admin.commands import CommandPage
 from ledger.admin.lists import ListAdmin
@@ -81,6 +83,10 @@ class LedgerAdmin(ListAdmin[M]):
     ) -> HttpResponse:
         """The object's events, in place of Django's log of its own forms."""
         identifier = unquote(object_id)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if self.get_object(request, identifier) is None:
+            raise Http404(_("There is no such object."))
         if not self.event_subject:
             subject = self.get_object(request, identifier)
             if subject is None:
@@ -116,8 +122,8 @@ class LedgerAdmin(ListAdmin[M]):
             return None
 
     def fresh(self, id: UUID) -> M | None:
-        """The object as it is now."""
-        return self.detailed().filter(pk=id).first()
+        """The object as it is now, where it is in reach."""
+        return self.reached(self.detailed()).filter(pk=id).first()
 
     def detailed(self) -> QuerySet[M]:
         """Objects with what their pages show."""

@@ -20,6 +20,7 @@ from ledger.choices import BookStatus
 from ledger.forms.fields import ReasonForm
 from ledger.models import Book
 from ledger.selectors.summaries import CAP, BookSummary, book_summaries
+from qenex.kernel import scope
 
 
 class BookForm(forms.Form):
@@ -118,6 +119,7 @@ class BookAdmin(LedgerAdmin[Book]):
     """Legal entities' sets of accounts."""
 
     keyset = ("code",)
+    book_column = "pk"
     list_display = ("code", "name", "state", "accounts", "open_holds", "last_posting", "go_to")
     fields = (("code", "name", "state"), ("created_at", "id"))
     readonly_fields = ("code", "name", "state", "created_at", "id")
@@ -129,6 +131,10 @@ class BookAdmin(LedgerAdmin[Book]):
         """The trial balance besides."""
         report = self.protected(TrialBalancePage.as_view(model_admin=self))
         return [path("trial-balance/", report, name="ledger_trial_balance"), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may open a book: whoever reaches only some would not reach the new one."""
+        return super().has_add_permission(request) and scope.books() is None
 
     def complete(self, page: list[Book], using: str) -> None:
         """The summaries."""

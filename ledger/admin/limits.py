@@ -15,8 +15,9 @@ from ledger import services
 from ledger.admin import shown
 from ledger.admin.base import LedgerAdmin
 from ledger.admin.commands import CommandPage
-from ledger.forms.fields import AccountField, AmountField, ReasonForm
-from ledger.models import Account, Asset, Book, RoleLimit
+from ledger.forms.fields import AccountField, AmountField, BookField, ReasonForm
+from ledger.models import Account, Asset, RoleLimit
+from ledger.selectors.limits import limits_in_reach
 from qenex.kernel.money import SCALE
 
 
@@ -30,10 +31,7 @@ class LimitForm(ReasonForm):
         required=False,
         help_text=gettext_lazy("The limit is either a role's or an account's."),
     )
-    book = forms.ModelChoiceField(
-        label=gettext_lazy("Book"),
-        queryset=Book.objects.order_by("code"),
-        to_field_name="code",
+    book = BookField(
         required=False,
         help_text=gettext_lazy("Of the account."),
     )
@@ -105,6 +103,10 @@ class RoleLimitAdmin(LedgerAdmin[RoleLimit]):
     event_subject = "limit"
     add_page = AddLimit
     commands = {"remove": RemoveLimit}
+
+    def reached(self, rows: QuerySet[RoleLimit]) -> QuerySet[RoleLimit]:
+        """Those of accounts in reach, and those of roles."""
+        return limits_in_reach(rows)
 
     def detailed(self) -> QuerySet[RoleLimit]:
         """Limits with what they name."""

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from ledger.admin.shown import DASH
 from ledger.forms.filters import READER, FilterForm
 from qenex.admin import KeysetAdmin, KeysetChangeList
+from qenex.kernel import scope
 from qenex.kernel.transactions import sql_state
 
 M = TypeVar("M", bound=Model)
@@ -74,6 +75,8 @@ class ListAdmin(KeysetAdmin[M]):
     """A list of the ledger."""
 
     filter_form: type[FilterForm] | None = None
+    book_column = "book_id"
+    """Where the rows have their book: those of books out of reach are not there. Empty for what every book shares."""
     change_list_template = "ledger/admin/change_list.html"
     list_per_page = 100
     empty_value_display = DASH
@@ -94,7 +97,11 @@ class ListAdmin(KeysetAdmin[M]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         """The rows, from the reader's database."""
-        return super().get_queryset(request).using(READER)
+        return self.reached(super().get_queryset(request).using(READER))
+
+    def reached(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """The rows that are in reach of whoever is acting."""
+        return scope.narrowed(rows, self.book_column) if self.book_column else rows
 
     def complete(self, page: list[M], using: str) -> None:
         """Fetches what the rows of a page name only by id."""

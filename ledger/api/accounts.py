@@ -31,6 +31,7 @@ class AccountListView(IdempotentMixin, GenericView[Account]):
     """The accounts of all books."""
 
     queryset = Account.objects.using("reader").select_related("asset", "balance")
+    book_column = "book_id"
     serializer_class = AccountSerializer
     filterset_class = AccountFilters
     required_permissions = {"GET": "ledger.view_account", "POST": "ledger.add_account"}
@@ -60,6 +61,7 @@ class AccountView(VersionedMixin, GenericView[Account]):
     """One account."""
 
     queryset = Account.objects.select_related("asset", "balance")
+    book_column = "book_id"
     serializer_class = AccountSerializer
     pagination_class = None
     filter_backends = []

@@ -17,6 +17,7 @@ from ledger.api.accountserializers import BalanceSerializer
 from ledger.api.transferserializers import LegSerializer, with_asset
 from ledger.filters import MovementFilters
 from ledger.models import Account, Leg
+from qenex.kernel import scope
 from qenex.kernel.fields import StrictSerializer
 from qenex.kernel.views import APIView, GenericView
 
@@ -39,7 +40,7 @@ class BalanceView(APIView):
         """Shows the balance now, or as it stood just after a moment."""
         query = _Query(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        account = get_object_or_404(Account.objects.using("reader").select_related("asset"), pk=pk)
+        account = get_object_or_404(scope.narrowed(Account.objects.using("reader").select_related("asset")), pk=pk)
         balance = selectors.account_balance(pk, at=query.validated_data.get("at"), using="reader")
         places = {"account": pk, "asset": account.asset.code, "places": account.asset.places}
         return Response(BalanceSerializer(SimpleNamespace(**asdict(balance), **places)).data)
@@ -57,7 +58,7 @@ class HistoryView(GenericView[Any]):
     @extend_schema(operation_id="accounts_transfers", responses=LegSerializer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
         """Lists the transfers of an account with its balance after each, newest first."""
-        get_object_or_404(Account.objects.using("reader").only("id"), pk=pk)
+        get_object_or_404(scope.narrowed(Account.objects.using("reader").only("id")), pk=pk)
         legs = with_asset(selectors.transfers_of_account(pk, using="reader"))
         page = self.paginate_queryset(self.filter_queryset(legs))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

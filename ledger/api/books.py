@@ -51,6 +51,7 @@ class BookListView(IdempotentMixin, GenericView[Book]):
     """All books."""
 
     queryset = Book.objects.using("reader")
+    book_column = "pk"
     serializer_class = BookSerializer
     filterset_class = BookFilters
     required_permissions = {"GET": "ledger.view_book", "POST": "ledger.add_book"}
@@ -73,6 +74,7 @@ class BookView(VersionedMixin, GenericView[Book]):
     """One book, by id or code."""
 
     queryset = Book.objects.all()
+    book_column = "pk"
     serializer_class = BookSerializer
     pagination_class = None
     filter_backends = []

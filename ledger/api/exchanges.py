@@ -14,6 +14,7 @@ from ledger.api.problems import REFUSALS
 from ledger.domain.results import Code
 from ledger.models import Account
 from ledger.services.transfers import MAX_REFERENCE
+from qenex.kernel import scope
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
 from qenex.kernel.ids import uuid7
@@ -64,7 +65,7 @@ class ExchangeView(IdempotentMixin, APIView):
 
 
 def _accounts(given: dict[str, UUID]) -> dict[str, Account]:
-    found = Account.objects.in_bulk([given[role] for role in ROLES])
+    found = scope.narrowed(Account.objects.all()).in_bulk([given[role] for role in ROLES])
     missing = [role for role in ROLES if given[role] not in found]
     if missing:
         kind = REFUSALS[Code.ACCOUNT_NOT_FOUND]

@@ -64,6 +64,7 @@ class HoldListView(GenericView[Hold]):
     """The holds of a book."""
 
     queryset = Hold.objects.using("reader")
+    book_column = "book_id"
     serializer_class = HoldSerializer
     filterset_class = HoldFilters
     ordering = ("-created_at", "-id")
@@ -80,6 +81,7 @@ class HoldView(GenericView[Hold]):
     """One hold."""
 
     queryset = Hold.objects.using("reader")
+    book_column = "book_id"
     serializer_class = HoldSerializer
     pagination_class = None
     filter_backends = []

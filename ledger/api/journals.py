@@ -74,6 +74,7 @@ class JournalListView(IdempotentMixin, RawBodyMixin, GenericView[Journal]):
     """The journals of a book."""
 
     queryset = Journal.objects.using("reader")
+    book_column = "book_id"
     serializer_class = JournalSerializer
     filterset_class = JournalFilters
     ordering = ("-posted_at", "-id")
@@ -108,6 +109,7 @@ class JournalView(GenericView[Journal]):
     """One journal."""
 
     queryset = Journal.objects.using("reader")
+    book_column = "book_id"
     serializer_class = JournalWithTransfersSerializer
     pagination_class = None
     filter_backends = []

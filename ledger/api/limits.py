@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,6 +19,8 @@ from ledger.domain.results import Code
 from ledger.filters import LimitFilters
 from ledger.models import Account, RoleLimit
 from ledger.references import find_role
+from ledger.selectors.limits import limits_in_reach
+from qenex.kernel import scope
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
 from qenex.kernel.money import to_decimal
@@ -55,6 +58,10 @@ class LimitListView(IdempotentMixin, GenericView[RoleLimit]):
     filterset_class = LimitFilters
     required_permissions = {"GET": "ledger.view_rolelimit", "POST": "ledger.add_rolelimit"}
 
+    def get_queryset(self) -> QuerySet[RoleLimit]:
+        """Those in reach."""
+        return limits_in_reach(super().get_queryset())
+
     @extend_schema(operation_id="limits_list", responses=LimitSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Lists limits, newest first."""
@@ -81,6 +88,10 @@ class LimitView(GenericView[RoleLimit]):
     filter_backends = []
     required_permissions = {"GET": "ledger.view_rolelimit", "DELETE": "ledger.delete_rolelimit"}
 
+    def get_queryset(self) -> QuerySet[RoleLimit]:
+        """Those in reach."""
+        return limits_in_reach(super().get_queryset())
+
     @extend_schema(operation_id="limits_retrieve")
     def get(self, request: Request, pk: UUID) -> Response:
         """Shows a limit."""
@@ -103,7 +114,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
         if fields["role"] is None:
             raise missing(ROLE_NOT_FOUND, "role")
     if "account" in given:
-        fields["account"] = Account.objects.filter(pk=given["account"]).first()
+        fields["account"] = scope.narrowed(Account.objects.all()).filter(pk=given["account"]).first()
         if fields["account"] is None:
             raise missing(REFUSALS[Code.ACCOUNT_NOT_FOUND], "account")
     return fields

@@ -68,6 +68,7 @@ def refused(error: errors.TransferRefused) -> Problem:
 
 problems.translate(errors.Invalid, invalid)
 problems.translate(errors.NotFound, lambda error: Problem(problems.NOT_FOUND, sentence(error.message)))
+problems.translate(errors.OutOfReach, lambda error: Problem(problems.PERMISSION_DENIED, sentence(error.message)))
 problems.translate(errors.Conflict, lambda error: Problem(CONFLICT, sentence(error.message)))
 problems.translate(errors.Stale, lambda error: Problem(problems.PRECONDITION_FAILED))
 problems.translate(errors.TransferRefused, refused)

@@ -5,13 +5,14 @@ from uuid import UUID
 from ledger.api.problems import ASSET_NOT_FOUND, BOOK_NOT_FOUND
 from ledger.models import Asset
 from ledger.references import find_asset, find_book
+from qenex.kernel import scope
 from qenex.kernel.problems import Fault, Kind, Problem, pointer
 
 
 def book_id(text: str) -> UUID:
-    """The id of the book that a body or a query names. Raises Problem (422)."""
+    """The id of the book that a body or a query names. Raises Problem (422) where there is none in reach."""
     id = find_book(text)
-    if id is None:
+    if id is None or not scope.allows(id):
         raise missing(BOOK_NOT_FOUND, "book")
     return id
 

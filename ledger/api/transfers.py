@@ -29,6 +29,7 @@ from ledger.domain.drafts import TransferDraft
 from ledger.filters import TransferFilters
 from ledger.models import Transfer
 from ledger.references import as_id
+from qenex.kernel import scope
 from qenex.kernel.views import APIView, GenericView
 
 
@@ -36,6 +37,7 @@ class TransferListView(RawBodyMixin, GenericView[Any]):
     """The transfers of a book."""
 
     queryset = Transfer.objects.using("reader")
+    book_column = "book_id"
     serializer_class = TransferSerializer
     filterset_class = TransferFilters
     ordering = ("-posted_at",)
@@ -50,7 +52,9 @@ class TransferListView(RawBodyMixin, GenericView[Any]):
     def _rows(self, request: Request) -> QuerySet[Any]:
         """Those of one account come from its own history, which its indexes serve."""
         account = as_id(request.query_params.get("account", ""))
-        return self.get_queryset() if account is None else selectors.transfers_of_account(account, using="reader")
+        if account is None:
+            return self.get_queryset()
+        return scope.narrowed(selectors.transfers_of_account(account, using="reader"))
 
     @extend_schema(
         operation_id="transfers_create",
@@ -73,6 +77,7 @@ class TransferView(GenericView[Transfer]):
     """One transfer."""
 
     queryset = Transfer.objects.using("reader")
+    book_column = "book_id"
     serializer_class = TransferSerializer
     pagination_class = None
     filter_backends = []

@@ -3,13 +3,15 @@
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from ledger.models import Book
+from qenex.kernel import scope
 from qenex.kernel.money import SCALE, AmountProblem, parse, to_decimal
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", re.ASCII)
@@ -63,6 +65,26 @@ class AccountField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 64, "label": _("account"), **kwargs})
+
+
+if TYPE_CHECKING:
+    ModelChoiceField = forms.ModelChoiceField[Book]
+else:
+    ModelChoiceField = forms.ModelChoiceField
+
+
+class BookField(ModelChoiceField):
+    """A choice among the books in reach of whoever is acting, by their codes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        books = Book.objects.order_by("code")
+        super().__init__(**{"queryset": books, "to_field_name": "code", "label": _("Book"), **kwargs})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "BookField":
+        """Each form has its own copy: made within a request, it knows who is acting."""
+        copy = super().__deepcopy__(memo)
+        copy.queryset = scope.narrowed(Book.objects.order_by("code"), "pk")
+        return copy
 
 
 class DayField(forms.DateField):

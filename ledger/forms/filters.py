@@ -14,6 +14,7 @@ from ledger.choices import AccountStatus, AccountType, HoldStatus, JournalKind, 
 from ledger.forms.fields import AccountField, AmountField, DayField
 from ledger.models import Account, Asset, Book
 from ledger.selectors import transfers_of_account
+from qenex.kernel import scope
 
 READER = "reader"
 ALL = ("", _("All"))
@@ -29,7 +30,8 @@ class FilterForm(forms.Form):
     book = forms.ChoiceField(label=_("Book"))
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.books = {book.code: book for book in Book.objects.using(READER).order_by("code")}
+        reached = scope.narrowed(Book.objects.using(READER), "pk")
+        self.books = {book.code: book for book in reached.order_by("code")}
         given = {name: data.get(name, "") for name in self.base_fields}
         given["book"] = given["book"] or next(iter(self.books), "")
         super().__init__(given, label_suffix="")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from ledger.choices import Side
 from ledger.domain.decompose import Line
-from ledger.forms.fields import AccountField, AmountField, DayField
+from ledger.forms.fields import AccountField, AmountField, BookField, DayField
 from ledger.models import Account, Book
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import from_decimal, quantum
@@ -28,9 +28,7 @@ class JournalForm(forms.Form):
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
     previewed = forms.CharField(widget=forms.HiddenInput, required=False)
-    book = forms.ModelChoiceField(
-        label=gettext_lazy("Book"), queryset=Book.objects.order_by("code"), to_field_name="code", empty_label=None
-    )
+    book = BookField(empty_label=None)
     reference = forms.CharField(
         label=gettext_lazy("Reference"),
         max_length=200,

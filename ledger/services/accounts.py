@@ -13,7 +13,7 @@ from ledger.errors import Conflict, Invalid, Stale
 from ledger.locks import book_lock
 from ledger.models import Account, Asset, Balance, Book
 from ledger.services.heads import head_move
-from ledger.services.transfers import check_metadata
+from ledger.services.transfers import check_metadata, require_reach
 from ledger.services.validation import clean
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.money import AmountProblem, from_decimal, quantum
@@ -46,8 +46,10 @@ def account_create(*, book: Book, **spec: Any) -> Account:
 def accounts_create(*, book: Book, specs: Sequence[AccountSpec]) -> list[Account]:
     """Opens accounts, all or none, in order.
 
-    Raises Invalid for a malformed field and Conflict where a code, or a path and asset, is taken in the book.
+    Raises Invalid for a malformed field, Conflict where a code, or a path and asset, is taken in the book, and NotFound
+    for a book out of reach.
     """
+    require_reach(book.pk)
 
     def command() -> list[Account]:
         accounts = [_account(book, spec) for spec in specs]
@@ -149,9 +151,10 @@ def account_update(
 ) -> Account:
     """Renames, freezes, opens, limits or closes an account, under its book's lock.
 
-    Raises Invalid for a malformed field, Conflict where the account's balance forbids it, and Stale where `version` is
-    given and is not the present one.
+    Raises Invalid for a malformed field, Conflict where the account's balance forbids it, Stale where `version` is
+    given and is not the present one, and NotFound where its book is out of reach.
     """
+    require_reach(account.book_id)
 
     def command() -> Account:
         fresh = Account.objects.select_related("balance", "asset").get(pk=account.pk)

@@ -5,18 +5,24 @@ from typing import Any
 from django.db import IntegrityError
 
 from ledger.choices import BookStatus
-from ledger.errors import Conflict, Invalid, Stale
+from ledger.errors import Conflict, Invalid, OutOfReach, Stale
 from ledger.locks import book_lock
 from ledger.models import Book, BookHead
 from ledger.services.heads import head_move
-from ledger.services.transfers import check_metadata
+from ledger.services.transfers import check_metadata, require_reach
 from ledger.services.validation import clean
-from qenex.kernel import clock, events, transactions
+from qenex.kernel import clock, events, scope, transactions
 from qenex.kernel.ids import uuid7
 
 
 def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None) -> Book:
-    """Opens a book. Raises Invalid for a malformed field and Conflict where the code is taken."""
+    """Opens a book.
+
+    Raises Invalid for a malformed field, Conflict where the code is taken, and OutOfReach for whoever reaches only some
+    books: a new one would not be among them.
+    """
+    if scope.books() is not None:
+        raise OutOfReach("you reach only some books, and a new one would not be among them")
     check_metadata(metadata or {})
 
     def command() -> Book:
@@ -43,8 +49,10 @@ def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None)
 def book_update(*, book: Book, name: str | None = None, status: str | None = None, version: int | None = None) -> Book:
     """Renames, closes or opens a book again; a closed book refuses every transfer.
 
-    Raises Invalid for a malformed field and Stale where `version` is given and is not the present one.
+    Raises Invalid for a malformed field, Stale where `version` is given and is not the present one, and NotFound where
+    the book is out of reach.
     """
+    require_reach(book.pk)
 
     if status is not None and status not in BookStatus.values:
         raise Invalid("status", f"must be one of {', '.join(BookStatus.values)}")

@@ -10,7 +10,7 @@ from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, TransferRefused
 from ledger.models import Book, Hold
 from ledger.services.transfers import submit
-from qenex.kernel import clock, context
+from qenex.kernel import clock, context, scope
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import AmountProblem, from_decimal
 
@@ -67,7 +67,7 @@ def _draft(hold: UUID, kind: Kind, id: UUID, amount: int, *, final: bool = True,
 
 def _resolve(hold: UUID, kind: Kind, id: UUID | None, amount: int, *, final: bool, reference: str) -> TransferResult:
     book = Hold.objects.values_list("book_id", flat=True).filter(pk=hold).first()
-    if book is None:
+    if book is None or not scope.allows(book):
         raise NotFound(f"there is no hold {hold}")
     draft = _draft(hold, kind, id or uuid7(), amount, final=final, reference=reference)
     [result] = submit(book=book, submission=Submission([draft], context.current()))

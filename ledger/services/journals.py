@@ -15,7 +15,7 @@ from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, first_cause
 from ledger.models import Journal, Transfer
 from ledger.services.transfers import MAX_REFERENCE, BookRef, check_metadata, check_text, draft, submit
-from qenex.kernel import context
+from qenex.kernel import context, scope
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import AmountProblem, from_decimal
 
@@ -69,7 +69,7 @@ def journal_reverse(
     if not reason.strip():
         raise Invalid("reason", "a reversal needs a reason")
     original = Journal.objects.filter(pk=journal).first()
-    if original is None:
+    if original is None or not scope.allows(original.book_id):
         raise NotFound(f"there is no journal {journal}")
     entry = JournalDraft(id or uuid7(), "reversal", original.reference, reason, reverses=journal)
     with context.because(reason):

@@ -15,7 +15,7 @@ from ledger.engine.load import BookNotFound
 from ledger.engine.post import post
 from ledger.errors import Invalid, NotFound
 from ledger.models import Account, Book
-from qenex.kernel import canonical, context
+from qenex.kernel import canonical, context, scope
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import SCALE, UNIT, AmountProblem, from_decimal, parse
 
@@ -44,7 +44,8 @@ def transfers_post(
     Account or its id), `amount` (Decimal, decimal string or whole number; never float) and optionally `kind`, `code`,
     `value_date`, `reference`, `metadata`, `origin`, `timeout`, `final`, as in TransferDraft.
     `linked`: all succeed or none does.
-    Raises Invalid for what is malformed and NotFound for an unknown book; nothing was written then.
+    Raises Invalid for what is malformed and NotFound for a book that is unknown or out of the actor's reach; nothing
+    was written then.
     Raises transactions.Busy where the book's lock or the database is not to be had, or its answer was lost: the same
     transfers with the same ids are safe to send again.
     """
@@ -59,8 +60,10 @@ def submit(*, book: BookRef, submission: Submission) -> list[TransferResult]:
     check_size(len(submission.drafts))
     for each in submission.drafts:
         check(each)
+    key = book_id(book)
+    require_reach(key)
     try:
-        post(book_id(book), [submission])
+        post(key, [submission])
     except BookNotFound as error:
         raise NotFound(str(error)) from error
     return submission.results
@@ -76,6 +79,12 @@ def book_id(book: BookRef) -> UUID:
         return Book.objects.values_list("pk", flat=True).get(code=book)
     except Book.DoesNotExist:
         raise NotFound(f"there is no book {book!r}") from None
+
+
+def require_reach(book: UUID) -> None:
+    """Raises NotFound where the book is out of reach of whoever is acting: what they may not see is not there."""
+    if not scope.allows(book):
+        raise NotFound(f"there is no book {book}")
 
 
 def check_size(count: int) -> None:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from ledger.models import Book
 from ledger.selectors.summaries import CAP, book_summaries
+from qenex.kernel import scope
 
 register = template.Library()
 
@@ -21,7 +22,7 @@ def ledger_start(context: dict[str, Any]) -> dict[str, Any]:
     perms = context["perms"]
     if "ledger.view_book" not in perms:
         return {"allowed": False}
-    books = list(Book.objects.using(READER).order_by("code")[: SHOWN + 1])
+    books = list(scope.narrowed(Book.objects.using(READER), "pk").order_by("code")[: SHOWN + 1])
     summaries = book_summaries([book.pk for book in books], using=READER) if books else {}
     return {
         "allowed": True,
