@@ -10,6 +10,7 @@ need() { # program package
 need chromium chromium
 need pgbouncer pgbouncer
 need wrk wrk
+need softhsm2-util softhsm2
 need /usr/lib/postgresql/15/bin/postgres postgresql-15
 
 if [ ${#missing[@]} -eq 0 ] || [ "${EXTRAS:-yes}" = no ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then

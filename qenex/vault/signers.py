@@ -40,8 +40,8 @@ def wrap_aad(row: SigningKey) -> bytes:
 
 
 def _held(row: SigningKey) -> Sign:
-    provider, label, algorithm = providers.by_kek(row.kek_id), row.label, row.algorithm
-    return lambda data: provider.sign(label, algorithm, data)
+    kek_id, label, algorithm = row.kek_id, row.label, row.algorithm
+    return lambda data: providers.by_kek(kek_id).sign(label, algorithm, data)  # a forked process has another provider
 
 
 def _unwrapped(row: SigningKey) -> Sign:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg import sql
 from qenex.embedded.bootstrap import create_database
 from qenex.vault import keyring, providers, signing
 from tests.support import databases, throwaway
+from tests.support.hsm import PINS, module
 from tests.support.servers import server
 
 ALIASES = ("default", "owner", "reader")
@@ -24,6 +26,17 @@ def forget() -> None:
     keyring.forget()
     signing.forget()
     providers.forget()
+
+
+def use_token(settings: Any, label: str, pin: str | None = None) -> None:
+    """Makes a token the provider of this process."""
+    forget()
+    settings.KEY_PROVIDER, settings.PKCS11_TOKEN, settings.PKCS11_PIN = (
+        "pkcs11",
+        label,
+        pin or PINS.get(label, "000000"),
+    )
+    settings.PKCS11_MODULE = str(module())
 
 
 @contextmanager

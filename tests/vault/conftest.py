@@ -1,5 +1,6 @@
 """A database of the test's own, keys of its own, and tables with sealed columns."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from django.db import connections
 from django.test import override_settings
 
 from qenex.kernel import grants
-from tests.support.vault import forget, own_database
+from tests.support.hsm import make_tokens, module, variables
+from tests.support.vault import forget, own_database, use_token
 
 
 @pytest.fixture
@@ -44,3 +46,18 @@ def _make_tables() -> None:
         editor.create_model(Note)
         editor.create_model(Copy)
     grants.apply(connections["owner"])
+
+
+@pytest.fixture(scope="session")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SoftHSM2 with two tokens. The library reads its configuration once a process, so they are the session's."""
+    module()
+    os.environ |= make_tokens(tmp_path_factory.mktemp("hsm"))
+
+
+@pytest.fixture
+def hsm(tokens: None, place: dict[str, str], settings: Any) -> Iterator[dict[str, str]]:
+    """A database of the test's own whose keys are in the first token; the environment of other processes."""
+    use_token(settings, "first")
+    yield place | variables("first")
+    forget()

@@ -1,5 +1,6 @@
 """Who keeps the key-encryption keys: files of this machine, or an HSM."""
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from qenex.vault.providers.base import Kek, KeyProvider, MadeKey
 __all__ = ["Kek", "KeyProvider", "MadeKey", "by_kek", "current", "forget"]
 
 _made: dict[str, KeyProvider] = {}
+_admitted: set[str] = set()
+"""Providers beside the configured one, of which keys are unwrapped but under which none is wrapped."""
 _lock = threading.RLock()
 
 
@@ -41,9 +44,6 @@ def forget() -> None:
         _admitted.clear()
 
 
-_admitted: set[str] = set()
-
-
 def _provider(name: str) -> KeyProvider:
     with _lock:
         if name not in _made:
@@ -57,4 +57,20 @@ def _file() -> KeyProvider:
     return FileProvider(settings.KEY_DIR)
 
 
-_MAKERS: dict[str, Callable[[], KeyProvider]] = {"file": _file}
+def _pkcs11() -> KeyProvider:
+    from qenex.vault.providers.pkcs11 import Pkcs11Provider
+
+    return Pkcs11Provider(settings.PKCS11_MODULE, settings.PKCS11_TOKEN, settings.PKCS11_PIN)
+
+
+_MAKERS: dict[str, Callable[[], KeyProvider]] = {"file": _file, "pkcs11": _pkcs11}
+
+
+def _after_fork() -> None:
+    """A child has neither the parent's threads, one of which may hold the lock, nor its sessions."""
+    global _lock
+    _lock = threading.RLock()
+    _made.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
