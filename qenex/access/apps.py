@@ -10,5 +10,6 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Makes the codes of problems known."""
+        """Makes the codes of problems known, and the commands that may take two people."""
         from qenex.access import problems  # noqa: F401  # registered by being imported
+        from qenex.access.approvals import policies  # noqa: F401  # registered by being imported

@@ -7,6 +7,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 WRITING = "SELECT, INSERT, UPDATE, DELETE"
+KEEPING = "SELECT, INSERT, UPDATE"
 APPENDING = "SELECT, INSERT"
 READING = "SELECT"
 OWNERS_ONLY = frozenset({"django_migrations"})
@@ -16,6 +17,11 @@ OWNERS_ONLY = frozenset({"django_migrations"})
 def append_only_tables() -> frozenset[str]:
     """The tables of posted facts: those of models that say `append_only = True`."""
     return frozenset(model._meta.db_table for model in apps.get_models() if getattr(model, "append_only", False))
+
+
+def kept_tables() -> frozenset[str]:
+    """The tables whose rows change state but are never deleted: those of models that say `kept = True`."""
+    return frozenset(model._meta.db_table for model in apps.get_models() if getattr(model, "kept", False))
 
 
 def apply(connection: BaseDatabaseWrapper) -> list[str]:
@@ -37,7 +43,9 @@ def rights(table: str) -> str:
     """What the writer may do with a table."""
     if table in OWNERS_ONLY:
         return READING
-    return APPENDING if table in append_only_tables() else WRITING
+    if table in append_only_tables():
+        return APPENDING
+    return KEEPING if table in kept_tables() else WRITING
 
 
 def _roles(cursor: CursorWrapper, owner: str) -> dict[str, bool]:

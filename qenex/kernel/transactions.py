@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -59,6 +60,19 @@ _LOCK = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE")
 _CONFIGURE = sql.SQL("set_config({}, {}, true)")
 _rows_ahead: ContextVar[list[tuple[Any, ...]]] = ContextVar("rows_ahead")
 _ending: ContextVar[ExitStack | None] = ContextVar("ending", default=None)
+Around = Callable[[Callable[[], Any]], Any]
+"""Is given a command, carries it out, and returns what it returned."""
+_around: ContextVar[Around | None] = ContextVar("around", default=None)
+
+
+@contextmanager
+def around(carry_out: Around) -> Iterator[None]:
+    """Lets `carry_out` carry out the block's command in its transaction: what it writes stands or falls with it."""
+    token = _around.set(carry_out)
+    try:
+        yield
+    finally:
+        _around.reset(token)
 
 
 def run(
@@ -82,7 +96,7 @@ def run(
             with transaction.atomic(durable=True), connection.wrap_database_errors, ExitStack() as ending:
                 ending.callback(_ending.reset, _ending.set(ending))
                 _begin(locks, configuration, ahead)
-                result = idempotency.once(command)
+                result = idempotency.once(_surrounded(command))
                 _commit_unwaited()
             return result
         except Error as error:
@@ -96,6 +110,11 @@ def run(
                 connection.close()
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _surrounded(command: Callable[[], T]) -> Callable[[], T]:
+    carry_out = _around.get()
+    return command if carry_out is None else partial(carry_out, command)
 
 
 def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: sql.Composed | None) -> None:

@@ -16,14 +16,16 @@ SECONDS = 5
 
 logger = logging.getLogger(__name__)
 _waiting = threading.Event()
+_groups: set[str] = set()
 _closing = threading.Event()
 _thread: threading.Thread | None = None
 _starting = threading.Lock()
 
 
-def wake() -> None:
-    """Asks for a wake-up soon, without waiting for Redis: for `transaction.on_commit`."""
+def wake(group: str = GROUP) -> None:
+    """Asks for a wake-up of a group of consumers soon, without waiting for Redis: for `transaction.on_commit`."""
     global _thread
+    _groups.add(group)
     _waiting.set()
     if _thread is None or not _thread.is_alive():  # the first time in this process, forked ones included
         with _starting:
@@ -64,7 +66,8 @@ def _run() -> None:
 
 
 async def send() -> None:
-    """Wakes every live consumer of every process."""
+    """Wakes every live consumer of every process: those of events, and those that somebody asked to be woken."""
     layer = get_channel_layer()
     if layer is not None:
-        await layer.group_send(GROUP, {"type": "events.recorded"})
+        for group in {GROUP, *(_groups.pop() for _ in range(len(_groups)))}:
+            await layer.group_send(group, {"type": f"{group}.recorded"})

@@ -66,6 +66,7 @@ def test_grants_are_complete_and_may_be_repeated(database: None) -> None:
     assert rights() == before
     assert before["kernel_event"] == ["INSERT", "SELECT"]
     assert before["kernel_cursor"] == ["DELETE", "INSERT", "SELECT", "UPDATE"]
+    assert before["access_approval"] == ["INSERT", "SELECT", "UPDATE"]
     assert before["ledger_lock_00"] == ["DELETE", "INSERT", "SELECT", "UPDATE"]
     assert before["django_migrations"] == ["SELECT"]
 

@@ -1,6 +1,7 @@
-"""What is known of people and programs."""
+"""What is known of people, programs and approvals."""
 
+from qenex.access.models.approvals import Approval, ApprovalPolicy, ApprovalStatus
 from qenex.access.models.scopes import BookScope
 from qenex.access.models.session import Ended, Method, StaffSession
 
-__all__ = ["BookScope", "Ended", "Method", "StaffSession"]
+__all__ = ["Approval", "ApprovalPolicy", "ApprovalStatus", "BookScope", "Ended", "Method", "StaffSession"]
