@@ -14,7 +14,7 @@ from qenex.access import approvals
 from qenex.access.approvals import payload as payloads
 from qenex.access.approvals import registry
 from qenex.access.approvals.rules import executing
-from qenex.access.models import Approval, ApprovalStatus
+from qenex.access.models import Approval, ApprovalStatus, BookScope
 from qenex.kernel import clock, context
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
@@ -211,6 +211,21 @@ def test_a_permission_that_was_lost_meanwhile_counts() -> None:
     with pytest.raises(approvals.NotAllowed, match="Whoever asked"):
         approvals.approve(approval=made.pk, by=checker())
     assert (status(made), notes(id)) == ("pending", 0)
+
+
+def test_who_does_not_reach_the_book_neither_decides_nor_asks() -> None:
+    here, there, id = uuid4(), uuid4(), new()
+    ann, bea, bob = maker(), checker(), checker()
+    with by(ann):
+        made = approvals.request(command=NOTE, payload={"id": id, "text": "hello"}, key=id, book=here)
+    BookScope.objects.create(user=bea, book_id=there)
+    with pytest.raises(approvals.NotAllowed, match="out of reach"):
+        approvals.approve(approval=made.pk, by=bea)
+    BookScope.objects.create(user=bob, book_id=here)
+    assert approvals.approve(approval=made.pk, by=bob).status == "executed"
+    BookScope.objects.create(user=ann, book_id=here)
+    with by(ann), pytest.raises(approvals.NotAllowed):
+        approvals.request(command=NOTE, payload={"id": new(), "text": "hello"}, book=there)
 
 
 def test_a_requester_who_was_disabled_gets_nothing_done() -> None:

@@ -1,21 +1,22 @@
-"""Names of books and assets, which are another app's: it says here how they are found."""
+"""Names of books and of assets; these are another app's, which says here how they are found."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from qenex.access.scopes import catalog
+
 Names = Callable[[], Mapping[UUID, str]]
-_books: list[Names] = []
 _assets: list[Names] = []
 
 
-def provide(*, books: Names, assets: Names) -> None:
-    """Tells how the names of all books and of all assets are found."""
-    _books[:], _assets[:] = [books], [assets]
+def provide(*, assets: Names) -> None:
+    """Tells how the codes of all assets are found."""
+    _assets[:] = [assets]
 
 
 def books() -> Mapping[UUID, str]:
     """Every book's id and name."""
-    return _books[0]() if _books else {}
+    return dict(catalog())
 
 
 def assets() -> Mapping[UUID, str]:

@@ -13,10 +13,11 @@ from qenex.access.approvals.errors import ApprovalError, Decided, Expired
 from qenex.access.approvals.rules import check_checker, check_requester, executing
 from qenex.access.approvals.services import decide, expire, opened, person
 from qenex.access.models.approvals import Approval, ApprovalStatus
-from qenex.kernel import context, problems, transactions
+from qenex.kernel import context, handlers, problems, transactions
 from qenex.kernel.context import Context, acting
 from qenex.kernel.versions import Stale
 
+assert handlers  # knows which problem each of the kernel's errors is
 METHOD = "approval"
 """How the actor of what is carried out was authenticated: he asked, and another person approved."""
 DEFECTS = 500
@@ -39,7 +40,7 @@ class _Execution:
         """The request, locked, where this person may approve it now. Raises ApprovalError and Stale."""
         found = opened(self.approval, self.version)
         check_checker(found, person(self.by.pk))
-        check_requester(found.requester, self.kind.permission)
+        check_requester(found.requester, self.kind.permission, found.book_id)
         return found
 
     def around(self, command: Callable[[], Any]) -> Any:
@@ -54,19 +55,12 @@ class _Execution:
             )
         return result
 
-    def failed(self, problem: problems.Problem) -> Approval:
+    def failed(self, code: str, detail: str) -> Approval:
         """Marks the request as approved without success. Raises ApprovalError and Stale."""
 
         def work() -> Approval:
-            found = self.ready()
-            detail = (problem.detail or problem.kind.title)[:_DETAIL]
-            return decide(
-                *(found, ApprovalStatus.FAILED),
-                approver_id=self.by.pk,
-                comment=self.comment,
-                code=problem.kind.code,
-                detail=detail,
-            )
+            said = {"comment": self.comment, "code": code, "detail": detail[:_DETAIL]}
+            return decide(self.ready(), ApprovalStatus.FAILED, approver_id=self.by.pk, **said)
 
         return transactions.run(work)
 
@@ -119,20 +113,30 @@ def _approve(approval: UUID, by: User, version: int | None, comment: str) -> App
     except _Refused as refused:
         raise refused.reason from None
     except Exception as error:
-        problem = problems.of(error)
-        if problem is None or problem.kind.status >= DEFECTS:
+        why = _why(kind, error)
+        if why is None:
             raise
-        return execution.failed(problem)
+        return execution.failed(*why)
     if execution.decided is None:
         raise RuntimeError(f"{kind.name} carried out nothing: a service runs in transactions.run")
     return execution.decided
+
+
+def _why(kind: registry.Command, error: Exception) -> tuple[str, str] | None:
+    """Code and text of what refused the command; none where it is a defect, or may be tried again."""
+    if isinstance(error, kind.refusals):
+        return str(getattr(error, "code", "refused")), str(error)
+    problem = problems.of(error)
+    if problem is None or problem.kind.status >= DEFECTS:
+        return None
+    return problem.kind.code, problem.detail or problem.kind.title
 
 
 def _on_behalf_of(row: Approval) -> Context:
     """The circumstances of the command: whoever asked for it does it, from where the checker approved it."""
     requester = row.requester
     return replace(
-        *(context.current(),),
+        context.current(),
         actor_id=requester.pk,
         actor=requester.get_username(),
         method=METHOD,

@@ -48,6 +48,8 @@ class Command:
     nothing was done after all."""
     measured: bool = False
     """Whether a policy may ask by asset and amount."""
+    refusals: tuple[type[Exception], ...] = ()
+    """Errors of the app that say no, each with a `code`; problems of the API need not be named."""
     covers: tuple[str, ...] = ()
     """Commands that it may contain, so that their policies count for it as well."""
 
@@ -68,6 +70,7 @@ def command(
     describe: Callable[[Payload], Difference],
     result: Callable[[Any], str] = str,
     measured: bool = False,
+    refusals: tuple[type[Exception], ...] = (),
     covers: tuple[str, ...] = (),
 ) -> Callable[[Execute], Execute]:
     """Registers the decorated function as what carries out a payload. Raises ValueError where a name is taken."""
@@ -75,7 +78,7 @@ def command(
     def register(execute: Execute) -> Execute:
         if name in _commands:
             raise ValueError(f"the command {name} is registered already")
-        _commands[name] = Command(name, label, permission, execute, describe, result, measured, covers)
+        _commands[name] = Command(name, label, permission, execute, describe, result, measured, refusals, covers)
         return execute
 
     return register

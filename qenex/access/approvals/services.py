@@ -42,7 +42,7 @@ def request(
 
     def work() -> Approval:
         requester = person(context.current().actor_id)
-        check_requester(requester, kind.permission)
+        check_requester(requester, kind.permission, book)
         known = Approval.objects.filter(command=command, key=key).first() if key else None
         if known is not None:
             return _same(known, requester, payloads.digest(command, stored))
