@@ -20,7 +20,7 @@ function init(args)
   milliseconds = os.time() * 1000
   tail = string.format("7%x%02x-8%x%02x-%02x%02x%02x%06x", bytes[5] % 16, number, bytes[6] % 16, bytes[7],
     bytes[8], bytes[1], bytes[2], math.random(0, 16777215))
-  headers = {["Content-Type"] = "application/json", ["Authorization"] = "Token " .. token}
+  headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token}
 end
 
 function request()

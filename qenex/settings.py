@@ -30,7 +30,6 @@ INSTALLED_APPS = [
     "django_structlog",
     "channels",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "qenex.kernel",
@@ -135,6 +134,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals-expire": {"task": "qenex.access.tasks.approvals_expire", "schedule": 60.0},
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
+    "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
 }
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_LOCATION]}}
@@ -159,7 +159,7 @@ AFTER_MIGRATE = ["roles_sync"]
 # --- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "qenex.access.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["qenex.kernel.permissions.RoutePermission"],
@@ -170,6 +170,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "qenex.kernel.schema.Schema",
     "EXCEPTION_HANDLER": "qenex.kernel.handlers.exception_handler",
     "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_THROTTLE_RATES": {"auth": "60/min"},
     "PAGE_SIZE": 100,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -203,6 +204,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- Tokens of programs
+TOKEN_ISSUER = env.text("QENEX_TOKEN_ISSUER", "qenex")
+TOKEN_AUDIENCE = env.text("QENEX_TOKEN_AUDIENCE", "qenex-api")
+TOKEN_MINUTES = env.integer("QENEX_TOKEN_MINUTES", 15)
+TOKEN_HOURS = env.integer("QENEX_TOKEN_HOURS", 8)
+TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell may ask for
+TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
 
 # --- Ledger
 LEDGER_GATES = ["ledger.gates.Limits"]

@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("problems/", handlers.problem_pages, name="api-problems"),
     path("problems/<slug:code>", handlers.problem_page, name="api-problem"),
     path("", include("qenex.kernel.api.urls")),
+    path("", include("qenex.access.api.urls")),
 ]
 if find_spec("ledger.api") and find_spec("ledger.api.urls"):
     api.append(path("", include("ledger.api.urls")))

@@ -35,7 +35,7 @@ class BatchWork:
         encode = _json if self.form == "JSON" else _lines
         bodies = [encode(book, each) for each in batches(book.accounts, self.count, self.size, hot=False)]
         path = PATH if self.form == "JSON" else f"{PATH}?book={book.id}"
-        headers = {"Authorization": f"Token {here.token}", "Content-Type": TYPES[self.form]}
+        headers = {"Authorization": f"Bearer {here.token}", "Content-Type": TYPES[self.form]}
         wanted = f'"posted":{self.size},"refused":0}}'.encode()
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         client.connect()

@@ -41,7 +41,7 @@ class PageWork:
             for at in _moments(book.id, self.count)
         ]
         cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={here.session}"}
-        headers = cookie if self.page.startswith("admin") else {"Authorization": f"Token {here.token}"}
+        headers = cookie if self.page.startswith("admin") else {"Authorization": f"Bearer {here.token}"}
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
         def get(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 
@@ -10,13 +11,13 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from rest_framework.authtoken.models import Token
 
 from bench import ground
 from bench.works.base import Outcome, Run, timed
 from ledger import services
 from ledger.models import Asset
 from ledger.services.accounts import AccountSpec
+from qenex.access.tokens import family_start
 from qenex.embedded import postgres, static
 
 OVERDRAFT = Decimal(-(10**15))
@@ -55,13 +56,19 @@ def _lay() -> None:
     asset = services.asset_create(code="EUR", name="Euro", places=2)
     sizes = [ground.ACCOUNTS, *[ground.OWN_ACCOUNTS] * ground.OWN_BOOKS, ground.ACCOUNTS, ground.ACCOUNTS]
     books = [_book(f"bench-{number}", asset, size) for number, size in enumerate(sizes)]
-    ground.save(ground.Ground(Token.objects.create(user=user).key, _session(user), books), settings.VAR)
+    ground.save(ground.Ground(_token(user), _session(user), books), settings.VAR)
 
 
 def _book(code: str, asset: Asset, size: int) -> ground.Book:
     book = services.book_create(code=code, name="Benchmark")
     specs = [AccountSpec(code=f"a{n}", asset=asset, type="liability", floor=OVERDRAFT) for n in range(size)]
     return ground.Book(book.pk, [account.pk for account in services.accounts_create(book=book, specs=specs)])
+
+
+def _token(user: User) -> str:
+    """One that outlives the run."""
+    lifetime = timedelta(minutes=settings.TOKEN_COMMAND_MINUTES)
+    return family_start(user=user, method="command", lifetime=lifetime).access
 
 
 def _session(user: User) -> str:

@@ -70,7 +70,7 @@ class Requests:
     def __init__(self, token: str, book: ground.Book, *, hot: bool) -> None:
         self._book, self._hot = str(book.id), hot
         self._accounts = [str(each) for each in book.accounts]
-        headers = ["POST /api/v1/transfers HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Token {token}"]
+        headers = ["POST /api/v1/transfers HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}"]
         self._head = "\r\n".join([*headers, "Content-Type: application/json", "Content-Length: "])
 
     def __iter__(self) -> Iterator[bytes]:

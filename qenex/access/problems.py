@@ -4,9 +4,9 @@ from qenex.kernel import problems
 
 SECOND_FACTOR_REQUIRED = problems.register(
     "second_factor_required",
-    403,
+    401,
     "A second factor is required",
-    "The session has given a password only: open the back office and finish signing in.",
+    "A password alone is not enough: programs send `otp` too; in the back office, finish signing in.",
 )
 STEP_UP_REQUIRED = problems.register(
     "step_up_required",

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from qenex.access import tokens
 from qenex.access.approvals import approvals_expire
 
 
@@ -9,3 +10,9 @@ from qenex.access.approvals import approvals_expire
 def expire_approvals() -> int:
     """Ends the requests for approval whose time is over, and returns how many."""
     return approvals_expire()
+
+
+@shared_task
+def tokens_prune() -> int:
+    """Forgets sign-ins of programs that are over for 30 days, and returns how many."""
+    return tokens.families_prune()

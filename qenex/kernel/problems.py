@@ -141,10 +141,10 @@ KEY_INVALID = register(
     "idempotency_key_invalid", 400, "The Idempotency-Key is not valid", "It must be 1 to 255 visible ASCII characters."
 )
 NOT_AUTHENTICATED = register(
-    "not_authenticated", 401, "Who are you?", "Send a token in the Authorization header, or sign in."
+    "not_authenticated", 401, "Who are you?", "Send an access token in the Authorization header, or sign in."
 )
 AUTHENTICATION_FAILED = register(
-    "authentication_failed", 401, "The credentials are not valid", "The token is unknown or its user is inactive."
+    "authentication_failed", 401, "The credentials are not valid", "They are wrong, or no longer count: sign in again."
 )
 PERMISSION_DENIED = register(
     "permission_denied", 403, "You may not do this", "Your roles do not include the permission that the route needs."

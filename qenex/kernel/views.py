@@ -6,7 +6,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import generics, views
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.request import Request
 
 from qenex.kernel import scope
@@ -14,8 +13,6 @@ from qenex.kernel.context import acting, current
 from qenex.kernel.middleware import sign_in
 
 M = TypeVar("M", bound=Model)
-
-_METHODS: dict[type[Any], str] = {TokenAuthentication: "token", SessionAuthentication: "session"}
 
 
 class ContextMixin(views.APIView):
@@ -30,11 +27,9 @@ class ContextMixin(views.APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticates, and makes the user the actor."""
+        """Authenticates, and makes the user the actor; classes but Django's own of sessions name their `method`."""
         super().perform_authentication(request)
-        authenticator = request.successful_authenticator
-        method = next((name for kind, name in _METHODS.items() if isinstance(authenticator, kind)), "other")
-        sign_in(request.user, method)
+        sign_in(request.user, getattr(request.successful_authenticator, "method", "session"))
 
 
 class APIView(ContextMixin):

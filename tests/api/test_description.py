@@ -37,6 +37,7 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         *("GET journals", "POST journals", "GET journals/{id}", "POST journals/{id}/reverse"),
         *("POST exchanges", "GET holds", "GET holds/{id}", "POST holds/{id}/post", "POST holds/{id}/void"),
         *("GET limits", "POST limits", "GET limits/{id}", "DELETE limits/{id}"),
+        *("POST auth/token", "POST auth/refresh", "POST auth/revoke", "GET auth/jwks"),
         *("GET reports/trial-balance", "GET events", "GET events/{id}"),
     }
 

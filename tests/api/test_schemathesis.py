@@ -59,7 +59,7 @@ def world(database: None) -> World:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_the_api_does_what_it_says(world: World, label: str, mode: GenerationMode) -> None:
-    headers = {"Authorization": f"Token {world['token']}"}
+    headers = {"Authorization": f"Bearer {world['token']}"}
 
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
     @bounded(

@@ -48,7 +48,7 @@ def through_service(opened: dict[str, Any]) -> Post:
 
 def through_http(opened: dict[str, Any], url: str) -> Post:
     """Posts one transfer a request over a connection that is kept."""
-    headers = {"Authorization": f"Token {opened['token']}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {opened['token']}", "Content-Type": "application/json"}
     address = urlsplit(url).netloc
     line = http.client.HTTPConnection(address, timeout=60)  # one connection a thread, kept
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from qenex.kernel.ids import uuid7
+from tests.support.tokens import bearer
 
 NewUser = Callable[..., User]
 
@@ -23,8 +23,7 @@ def make_user(*permissions: str, **fields: object) -> User:
 
 def token_client(user: User, **defaults: str) -> Client:
     """A client that shows the user's token."""
-    token, _ = Token.objects.get_or_create(user=user)
-    return Client(headers={"Authorization": f"Token {token.key}", **defaults}, raise_request_exception=False)
+    return Client(headers={"Authorization": f"Bearer {bearer(user)}", **defaults}, raise_request_exception=False)
 
 
 @pytest.fixture

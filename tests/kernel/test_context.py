@@ -22,7 +22,7 @@ def test_a_token_request_acts_as_its_user(auditor: User) -> None:
         "id": auditor.pk,
         "actor": auditor.username,
         "address": "127.0.0.1",
-        "method": "token",
+        "method": "jwt",
         "request": "abc",
     }
     assert context.current() == context.SYSTEM
@@ -38,7 +38,7 @@ def test_a_token_wins_over_a_session(auditor: User, database: None) -> None:
     client = token_client(auditor)
     sign_in(client, User.objects.create(username=uuid.uuid4().hex))
     shown = client.get(URL).json()
-    assert (shown["actor"], shown["method"]) == (auditor.username, "token")
+    assert (shown["actor"], shown["method"]) == (auditor.username, "jwt")
 
 
 @pytest.mark.parametrize("given", ["a" * 64, "01J-x_y.z:0", "7"])

@@ -65,13 +65,14 @@ def test_throttled_says_when_to_come_back(api: Client) -> None:
 def test_nobody_is_asked_who_they_are() -> None:
     response = _get(Client(), "/who")
     _problem(response, code="not_authenticated", status=401, detail="Authentication credentials were not provided.")
-    assert response["WWW-Authenticate"] == "Token"
+    assert response["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_wrong_token_is_refused() -> None:
-    response = _get(Client(headers={"Authorization": "Token wrong"}), "/who")
-    _problem(response, code="authentication_failed", status=401, detail="Invalid token.")
-    assert response["WWW-Authenticate"] == "Token"
+    response = _get(Client(headers={"Authorization": "Bearer wrong"}), "/who")
+    _problem(response, code="authentication_failed", status=401, detail="The token is not valid.")
+    challenge = 'Bearer error="invalid_token", error_description="The token is not valid."'
+    assert response["WWW-Authenticate"] == challenge
 
 
 def test_somebody_without_the_permission_is_denied() -> None:

@@ -75,6 +75,7 @@ def _asked(scope: Scope, headers: Headers, raw: bytes, principal: Principal) -> 
         raw=raw,
         actor_id=principal.id,
         actor=principal.name,
+        method=principal.method,
         permissions=principal.permissions,
         address=_address(client[0] if client else "", headers.get(b"x-forwarded-for", b"")),
         request_id=request_id(given.decode("latin-1") if given else None),

@@ -40,6 +40,7 @@ class Asked(msgspec.Struct, array_like=True, gc=False):
     raw: bytes
     actor_id: int
     actor: str
+    method: str
     permissions: frozenset[str]
     address: str | None
     request_id: str
@@ -187,6 +188,6 @@ def _context(asked: Asked) -> Context:
         actor_id=asked.actor_id,
         actor=asked.actor,
         address=asked.address,
-        method="token",
+        method=asked.method,
         request_id=asked.request_id,
     )

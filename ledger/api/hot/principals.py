@@ -5,12 +5,13 @@ import time
 from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
-from rest_framework.authtoken.models import Token
 
 from ledger.api.wire.permissions import POST, RESOLVE
+from qenex.access.tokens import TokenRefused, bearer
+from qenex.access.tokens.bearer import METHOD
 
 LIFETIME = 1.0
-"""Seconds for which a token goes on working after it was revoked or its user lost a permission."""
+"""Seconds for which a token goes on working after it was ended or its user lost a permission."""
 MAX_REMEMBERED = 10_000
 
 
@@ -20,6 +21,8 @@ class Principal:
 
     id: int
     name: str
+    method: str
+    """How he was known."""
     permissions: frozenset[str]
 
 
@@ -33,7 +36,7 @@ class Principals:
         self._known: dict[bytes, tuple[float, asyncio.Task[Found]]] = {}
 
     async def of(self, authorization: bytes) -> Found:
-        """The user behind an Authorization header; none where it is no token's or not an active user's.
+        """The user behind an Authorization header; none where it is no token that counts.
 
         Requests that come while it is being looked up wait for the same look-up.
         """
@@ -57,11 +60,12 @@ async def _look_up(authorization: bytes) -> Found:
 
 
 def _find(authorization: bytes) -> Found:
-    scheme, _, key = authorization.partition(b" ")
-    if scheme.lower() != b"token" or not key.isalnum():
+    scheme, _, token = authorization.partition(b" ")
+    if scheme.lower() != b"bearer" or not token.isascii():
         return None
-    token = Token.objects.select_related("user").filter(key=key.decode("ascii", "replace")).first()
-    if token is None or not token.user.is_active:
+    try:
+        user = bearer(token.decode("ascii")).user
+    except TokenRefused:  # Django's own way says why
         return None
-    allowed = frozenset(each for each in (POST, RESOLVE) if token.user.has_perm(each))
-    return Principal(token.user.pk, token.user.get_username(), allowed)
+    allowed = frozenset(each for each in (POST, RESOLVE) if user.has_perm(each))
+    return Principal(user.pk, user.get_username(), METHOD, allowed)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from ledger.models import Account
 from qenex.kernel.ids import uuid7
 from tests.kernel.conftest import make_user
 from tests.ledger.api.transports import TRANSPORTS, Reply, Transport
 from tests.support.ledger import Shop, make_shop
+from tests.support.tokens import bearer
 
 Body = dict[str, Any]
 EVERYTHING = (
@@ -49,8 +49,8 @@ class Api:
     """A program with a token; POST requests carry a fresh Idempotency-Key unless one is given."""
 
     def __init__(self, user: User) -> None:
-        self.token = Token.objects.get_or_create(user=user)[0].key
-        self.client = Client(headers={"Authorization": f"Token {self.token}"}, raise_request_exception=True)
+        self.token = bearer(user)
+        self.client = Client(headers={"Authorization": f"Bearer {self.token}"}, raise_request_exception=True)
 
     def get(self, path: str, query: Body | None = None, headers: dict[str, str] | None = None) -> Reply:
         """GET."""
@@ -95,7 +95,7 @@ def send(transport: Transport, api: Api) -> Post:
 
     def post(path: str, body: Any, content_type: str = "application/json", **headers: str) -> Reply:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        defaults = {"Content-Type": content_type, "Authorization": f"Token {api.token}"}
+        defaults = {"Content-Type": content_type, "Authorization": f"Bearer {api.token}"}
         return transport(f"/api/v1/{path}", raw, {**defaults, **headers})
 
     return post

@@ -212,7 +212,7 @@ def test_who_may_only_post_cannot_resolve_holds(send: Post, shop: Shop) -> None:
     hold = transfer(shop, "10.00", kind="hold")
     body = batch(shop, hold, {"id": str(uuid7()), "kind": "hold_void", "origin": hold["id"]})
     token = Api(make_user("ledger.post_transfer")).token
-    reply = send("transfers/batch", body, Authorization=f"Token {token}")
+    reply = send("transfers/batch", body, Authorization=f"Bearer {token}")
     assert (reply.status, reply.code) == (403, "permission_denied")
     assert transfer_count(shop.book) == 2
 

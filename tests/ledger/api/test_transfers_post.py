@@ -291,17 +291,17 @@ def test_who_may_only_post_cannot_resolve_holds(transport: Transport, send: Post
     send("transfers", hold)
     token = Api(make_user("ledger.post_transfer")).token
     resolve = {"book": shop.book.code, "id": str(uuid7()), "kind": "hold_post", "origin": hold["id"]}
-    reply = send("transfers", resolve, Authorization=f"Token {token}")
+    reply = send("transfers", resolve, Authorization=f"Bearer {token}")
     assert (reply.status, reply.code) == (403, "permission_denied")
-    assert send("transfers", single(shop), Authorization=f"Token {token}").status == 201
+    assert send("transfers", single(shop), Authorization=f"Bearer {token}").status == 201
 
 
 def test_who_may_not_post(send: Post, shop: Shop) -> None:
     inactive = make_user("ledger.post_transfer", is_active=False)
     tokens = {
-        f"Token {Api(make_user('ledger.view_transfer')).token}": (403, "permission_denied"),
-        f"Token {Api(inactive).token}": (401, "authentication_failed"),
-        "Token 0": (401, "authentication_failed"),
+        f"Bearer {Api(make_user('ledger.view_transfer')).token}": (403, "permission_denied"),
+        f"Bearer {Api(inactive).token}": (401, "authentication_failed"),
+        "Bearer 0": (401, "authentication_failed"),
         "": (401, "not_authenticated"),
     }
     for token, expected in tokens.items():

@@ -1,0 +1,5 @@
+"""How programs show who they are; each class names the method that events will have."""
+
+from qenex.access.api.bearer import TokenAuthentication
+
+__all__ = ["TokenAuthentication"]

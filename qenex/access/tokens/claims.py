@@ -1,0 +1,88 @@
+"""What a token says, and whether that counts at a moment (RFC 7519, RFC 9068)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+
+from qenex.access.tokens.errors import TokenExpired, TokenInvalid
+
+LEEWAY = 5
+"""Seconds by which the clocks of our machines may differ: for `nbf` and `iat`, and never for `exp`."""
+NAMES = frozenset({"iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp"})
+
+
+class Kind(Enum):
+    """The two sorts of tokens, by the `typ` of their header."""
+
+    ACCESS = "at+jwt"
+    REFRESH = "refresh+jwt"
+
+    @property
+    def audience(self) -> str:
+        """Who may accept it: refresh tokens are for the issuer alone."""
+        return str(settings.TOKEN_AUDIENCE if self is Kind.ACCESS else settings.TOKEN_ISSUER)
+
+
+class Claims(NamedTuple):
+    """The claims that differ from token to token."""
+
+    user: int
+    family: UUID
+    token: UUID
+    issued: datetime
+    expires: datetime
+
+    def document(self, kind: Kind) -> dict[str, Any]:
+        """The claims as they are signed; moments are whole seconds."""
+        return {
+            "iss": settings.TOKEN_ISSUER,
+            "aud": kind.audience,
+            "sub": str(self.user),
+            "sid": str(self.family),
+            "jti": str(self.token),
+            "iat": int(self.issued.timestamp()),
+            "nbf": int(self.issued.timestamp()),
+            "exp": int(self.expires.timestamp()),
+        }
+
+
+def check(document: Any, kind: Kind, now: datetime) -> Claims:
+    """The claims of a token of this kind whose signature was good. Raises TokenInvalid and TokenExpired."""
+    if not isinstance(document, Mapping) or document.keys() != NAMES:
+        raise TokenInvalid
+    if document["iss"] != settings.TOKEN_ISSUER or document["aud"] != kind.audience:
+        raise TokenInvalid
+    issued, begins, ends = (_seconds(document[name]) for name in ("iat", "nbf", "exp"))
+    present = now.timestamp()
+    if max(issued, begins) > present + LEEWAY:
+        raise TokenInvalid
+    if present >= ends:
+        raise TokenExpired
+    return Claims(*(_user(document["sub"]), _id(document["sid"]), _id(document["jti"])), _moment(issued), _moment(ends))
+
+
+def _seconds(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**33:
+        raise TokenInvalid
+    return value
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _user(value: Any) -> int:
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise TokenInvalid
+    return int(value)
+
+
+def _id(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        raise TokenInvalid from None
