@@ -31,8 +31,8 @@ $(STAMP): requirements-dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another port); Ctrl-C stops it
-	@exec $(MANAGE) up --port $(PORT)
+run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another port, TLS=1 for https); Ctrl-C stops it
+	@exec $(MANAGE) up --port $(PORT) $(if $(filter 1 yes true,$(TLS)),--tls)
 
 test: setup  ## Run every test on a throw-away PostgreSQL (WORKERS=2; ARGS="-k name" for some)
 	@tests/extras.sh

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from qenex.embedded.children import Program
 from qenex.embedded.paths import metrics_dir
+from qenex.embedded.tls import Identity
 
+HEADER_MILLISECONDS = 10_000
+"""For a request's head to arrive; a browser's or a program's needs a thousandth of it."""
 CELERY = ("-m", "celery", "--quiet", "--app", "qenex.celery:app")
 
 
@@ -20,12 +23,13 @@ class Plan:
     port: int
     web_workers: int
     task_workers: int
+    tls: Identity | None = None
 
     @property
     def address(self) -> str:
         """The address to type into a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def programs(self) -> list[Program]:
         """The web server, the task worker and its clock."""
@@ -37,22 +41,16 @@ class Plan:
 
     def _python(self, name: str, arguments: list[str]) -> Program:
         shared = {"PYTHONUNBUFFERED": "1", "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir(self.var))}
-        return Program(name, [sys.executable, *arguments], os.environ | shared)
+        secure = {"QENEX_TLS": "1"} if self.tls else {}
+        return Program(name, [sys.executable, *arguments], os.environ | shared | secure)
 
     def _granian(self) -> list[str]:
         listen = ["--host", self.host, "--port", str(self.port), "--workers", str(self.web_workers)]
-        kind = [
-            "--interface",
-            "asginl",
-            "--http",
-            "1",
-            "--loop",
-            "uvloop",
-            "--respawn-failed-workers",
-            "--workers-kill-timeout",
-            "10",
-        ]
-        return ["-m", "granian", *kind, *listen, "qenex.asgi:application"]
+        kind = ["--interface", "asginl", "--loop", "uvloop"]
+        strict = ["--http", "1", "--http1-header-read-timeout", str(HEADER_MILLISECONDS)]
+        lasting = ["--respawn-failed-workers", "--workers-kill-timeout", "10"]
+        tls = self.tls.options() if self.tls else []
+        return ["-m", "granian", *kind, *strict, *lasting, *listen, *tls, "qenex.asgi:application"]
 
     def _worker(self) -> list[str]:
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -1,8 +1,24 @@
 """Looking whether the web server's port is to be had, before the slow work begins."""
 
 import socket
+from ipaddress import ip_address
 
 from qenex.embedded.errors import EmbeddedError
+
+
+def check_reach(host: str, *, tls: bool, proxies: int) -> None:
+    """Raise EmbeddedError where passwords would cross a network in clear: without TLS and without a proxy before us."""
+    if tls or proxies or host == "localhost" or (_is_address(host) and ip_address(host).is_loopback):
+        return
+    raise EmbeddedError(f"{host} can be reached from elsewhere, which needs TLS: make run TLS=1, or TRUSTED_PROXIES")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def check_port(host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -55,13 +56,16 @@ class Supervisor:
         self._servers_checked = time.monotonic()
         self._disk_low = False
 
-    def run(self, ready_url: str, on_ready: Callable[[], None]) -> None:
-        """Run until KeyboardInterrupt. Raises EmbeddedError when a child or a server is beyond help."""
+    def run(self, ready_url: str, on_ready: Callable[[], None], trust: ssl.SSLContext | None = None) -> None:
+        """Run until KeyboardInterrupt. Raises EmbeddedError when a child or a server is beyond help.
+
+        `trust` is what an address with TLS is asked with.
+        """
         deadline = time.monotonic() + READY_SECONDS
         ready = False
         while True:
             self._tend()
-            if not ready and _answers(ready_url):
+            if not ready and _answers(ready_url, trust):
                 ready = True
                 on_ready()
             elif not ready and time.monotonic() > deadline:
@@ -130,9 +134,9 @@ def stoppable() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, trust: ssl.SSLContext | None) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # our own address
+        urllib.request.urlopen(url, timeout=2, context=trust).close()  # noqa: S310  # our own address
     except urllib.error.HTTPError as error:
         error.close()
         return error.code < 500

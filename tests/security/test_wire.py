@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.kernel.test_headers import FIXED, policy
-from tests.security.conftest import Reply, Web
+from tests.support.web import Reply, Web
 
 HOST = b"Host: 127.0.0.1\r\n"
 POST = b"POST /api/v1/transfers HTTP/1.1\r\n" + HOST

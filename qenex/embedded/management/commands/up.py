@@ -11,13 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
 
 from qenex import env
-from qenex.embedded import first_run, static
+from qenex.embedded import first_run, static, tls
 from qenex.embedded.disk import check_space
 from qenex.embedded.errors import EmbeddedError
 from qenex.embedded.output import Console
 from qenex.embedded.paths import metrics_dir
 from qenex.embedded.plan import Plan
-from qenex.embedded.ports import check_port
+from qenex.embedded.ports import check_port, check_reach
 from qenex.embedded.single import only_one
 from qenex.embedded.supervisor import Servers, Supervisor, stoppable
 from qenex.kernel import wakeups
@@ -33,14 +33,20 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
         parser.add_argument("--port", type=int, default=env.integer("PORT", 8000))
         parser.add_argument("--workers", type=int, default=env.integer("WEB_WORKERS", 1), help="web processes")
+        parser.add_argument(
+            "--tls",
+            action="store_true",
+            default=settings.TLS or bool(settings.TLS_KEY),
+            help="TLS 1.3, and nothing else",
+        )
         parser.add_argument("--no-demo", action="store_true", help="load no demo data and make no demo user")
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(everything=options["verbosity"] > 1)
-        plan = Plan(settings.VAR, options["host"], options["port"], options["workers"], env.integer("TASK_WORKERS", 1))
         servers = Servers(settings.VAR, database=settings.EMBEDDED_POSTGRES, messages=settings.EMBEDDED_REDIS)
         with stoppable():
             try:
+                plan = _plan(options)
                 with only_one(plan.var, console) as lock:
                     check_port(plan.host, plan.port)
                     check_space(plan.var)
@@ -52,10 +58,25 @@ class Command(BaseCommand):
                 console.say("QENEX has stopped.")
 
 
+def _plan(options: dict[str, Any]) -> Plan:
+    """Raises EmbeddedError where the certificate is no good, or none is there and one is needed."""
+    check_reach(options["host"], tls=options["tls"], proxies=settings.TRUSTED_PROXIES)
+    identity = _identity() if options["tls"] else None
+    tasks = env.integer("TASK_WORKERS", 1)
+    return Plan(settings.VAR, options["host"], options["port"], options["workers"], tasks, identity)
+
+
+def _identity() -> tls.Identity:
+    if settings.TLS_CERT or settings.TLS_KEY:
+        return tls.own(settings.TLS_CERT, settings.TLS_KEY)
+    return tls.development(settings.VAR)
+
+
 def _run(supervisor: Supervisor, plan: Plan, servers: Servers, console: Console, *, demo: bool) -> None:
     try:
         welcome = _prepare(plan, servers, console, demo=demo and settings.EMBEDDED_POSTGRES)
-        supervisor.run(f"{plan.address}/livez", lambda: console.say(welcome))
+        trust = plan.tls.client() if plan.tls else None
+        supervisor.run(f"{plan.address}/livez", lambda: console.say(welcome), trust)
     except KeyboardInterrupt:
         console.say("\nStopping ...")
         raise
@@ -84,6 +105,8 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
         if first_run.load_demo():
             console.say("Demo data is loaded.")
         lines.append(_how_to_sign_in(first_run.ensure_sign_in(plan.var)))
+    if plan.tls and not settings.TLS_CERT:
+        lines.append(f"The certificate is this machine's own; its SHA-256 is\n  {plan.tls.fingerprint()}")
     _disconnect()
     return "\n".join([*lines, f"API: {plan.address}/api/v1/docs   logs: {plan.var / 'log'}   Ctrl-C stops it."])
 
