@@ -77,6 +77,7 @@ def _asked(scope: Scope, headers: Headers, raw: bytes, principal: Principal) -> 
         actor=principal.name,
         method=principal.method,
         permissions=principal.permissions,
+        books=principal.books,
         address=_address(client[0] if client else "", headers.get(b"x-forwarded-for", b"")),
         request_id=request_id(given.decode("latin-1") if given else None),
     )

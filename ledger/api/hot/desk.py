@@ -23,6 +23,7 @@ from ledger.services.transfers import check
 from qenex.kernel import problems
 from qenex.kernel.context import Context
 from qenex.kernel.problems import Problem
+from qenex.kernel.scope import Books
 
 THREADS = 4
 """Books that post at the same time in one process."""
@@ -42,6 +43,7 @@ class Asked(msgspec.Struct, array_like=True, gc=False):
     actor: str
     method: str
     permissions: frozenset[str]
+    books: Books
     address: str | None
     request_id: str
 
@@ -113,6 +115,9 @@ class OwnDesk:
             self._submit(asked, decoded, book, done)
 
     def _submit(self, asked: Asked, decoded: Decoded, book: UUID, done: Done) -> None:
+        if asked.books is not None and book not in asked.books:
+            done(None)
+            return
         submission = Submission(_drafts(decoded), _context(asked), linked=isinstance(decoded, Batch) and decoded.linked)
 
         def committed(error: Exception | None) -> None:

@@ -1,4 +1,4 @@
-"""Who a token belongs to and what he may do, remembered for a second."""
+"""Who a token belongs to, what he may do and in which books, remembered for a second."""
 
 import asyncio
 import time
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from channels.db import database_sync_to_async
 
 from ledger.api.wire.permissions import POST, RESOLVE
+from qenex.access.scopes import books_of
 from qenex.access.tokens import TokenRefused, bearer
 from qenex.access.tokens.bearer import METHOD
+from qenex.kernel.scope import Books
 
 LIFETIME = 1.0
-"""Seconds for which a token goes on working after it was ended or its user lost a permission."""
+"""Seconds for which a token goes on working after it was ended or its user lost a permission or a book."""
 MAX_REMEMBERED = 10_000
 
 
@@ -24,6 +26,8 @@ class Principal:
     method: str
     """How he was known."""
     permissions: frozenset[str]
+    books: Books
+    """The books in reach; none for every book."""
 
 
 Found = Principal | None
@@ -68,4 +72,4 @@ def _find(authorization: bytes) -> Found:
     except TokenRefused:  # Django's own way says why
         return None
     allowed = frozenset(each for each in (POST, RESOLVE) if user.has_perm(each))
-    return Principal(user.pk, user.get_username(), METHOD, allowed)
+    return Principal(user.pk, user.get_username(), METHOD, allowed, books_of(user))

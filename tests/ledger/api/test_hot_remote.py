@@ -29,7 +29,8 @@ def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
     alice, bob = shop.pair
     body = {"id": uuid7(), "book": shop.book.code, "debit_account": alice.pk, "credit_account": bob.pk}
     raw = msgspec.json.encode(body | {"amount": amount})
-    request = Asked(True, "application/json", b"", raw, 1, "tester", "jwt", frozenset({POST}), "127.0.0.1", "request-1")
+    who = (1, "tester", "jwt", frozenset({POST}), None)
+    request = Asked(True, "application/json", b"", raw, *who, "127.0.0.1", "request-1")
     return msgspec.structs.replace(request, **changes)
 
 
