@@ -37,7 +37,7 @@ class Sealed(bytes):
 class SealedAttribute(DeferredAttribute):
     """Opens the value at each access."""
 
-    field: "_Sealing"
+    field: "Sealing"
 
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
@@ -49,8 +49,8 @@ class SealedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class _Sealing(_Base):
-    """What both fields have in common."""
+class Sealing(_Base):
+    """What both fields have in common; vault_rotate seals their columns again."""
 
     descriptor_class = SealedAttribute
 
@@ -125,7 +125,7 @@ class _Sealing(_Base):
         raise NotImplementedError
 
 
-class EncryptedTextField(_Sealing, _TextBase):
+class EncryptedTextField(Sealing, _TextBase):
     """A text, sealed as UTF-8."""
 
     def to_bytes(self, value: Any) -> bytes:
@@ -137,7 +137,7 @@ class EncryptedTextField(_Sealing, _TextBase):
         return plain.decode()
 
 
-class EncryptedBinaryField(_Sealing, _BinaryBase):
+class EncryptedBinaryField(Sealing, _BinaryBase):
     """Bytes, sealed."""
 
     def to_bytes(self, value: Any) -> bytes:
@@ -155,6 +155,6 @@ def preload(rows: Iterable[models.Model]) -> None:
         row.__dict__.get(field.attname)
         for row in rows
         for field in row._meta.concrete_fields
-        if isinstance(field, _Sealing)
+        if isinstance(field, Sealing)
     )
     keyring.preload(envelope.key_id(value) for value in values if isinstance(value, Sealed))

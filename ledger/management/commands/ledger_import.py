@@ -16,10 +16,10 @@ from ledger.importing.problems import FileProblem
 from ledger.importing.report import Errors, Outcome
 from ledger.importing.run import Import, check_header
 from ledger.importing.sources import Source, open_source
-from ledger.management.progress import Progress
 from ledger.models import Book
 from qenex.kernel import memory
 from qenex.kernel.context import Context, acting
+from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
 
 REFUSED, UNUSABLE, INTERRUPTED = 1, 2, 130

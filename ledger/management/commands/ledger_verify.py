@@ -11,11 +11,11 @@ from django.db import connections
 
 from ledger import services
 from ledger.errors import Conflict
-from ledger.management.progress import Progress
 from ledger.models import Book
 from ledger.verification import BookReport, verify_book
 from qenex.kernel import memory
 from qenex.kernel.context import Context, acting
+from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
 
 DIFFERENT, UNUSABLE = 1, 2
