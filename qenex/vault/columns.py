@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 
-from qenex.vault.fields import Sealing
+from qenex.vault.sealed import Sealing
 
 
 def sealed_columns() -> Iterator[Sealing]:

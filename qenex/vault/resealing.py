@@ -9,8 +9,8 @@ from psycopg import sql
 from qenex.kernel import events, transactions
 from qenex.vault import envelope, keyring
 from qenex.vault.errors import Shredded, Tampered
-from qenex.vault.fields import Sealing
 from qenex.vault.models import Rotation
+from qenex.vault.sealed import Sealing
 
 _READ = "SELECT {pk}, {column} FROM {table} WHERE {column} IS NOT NULL AND {after} ORDER BY {pk} LIMIT {limit}"
 # What somebody else has written meanwhile stays; it is under the newest key, or the next pass finds it.

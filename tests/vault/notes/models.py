@@ -3,6 +3,7 @@
 from django.db import models
 
 from qenex.kernel.ids import uuid7
+from qenex.vault.blindindex import BlindIndexField, casefolded
 from qenex.vault.fields import EncryptedBinaryField, EncryptedTextField
 
 
@@ -14,6 +15,8 @@ class Note(models.Model):
     text = EncryptedTextField(purpose="notes", subject="person", null=True)
     other = EncryptedTextField(purpose="notes", subject="person", null=True)
     raw = EncryptedBinaryField(purpose="raw", null=True)
+    mail = EncryptedTextField(purpose="mail", subject="person", null=True)
+    mail_index = BlindIndexField(of="mail", purpose="mail", normalise=casefolded, unique=True)
 
     def __str__(self) -> str:
         return str(self.id)
