@@ -1,0 +1,1 @@
+"""The parts of `qenex.access.signatures`: structured fields, components, digests, algorithms."""
