@@ -46,6 +46,7 @@ def _value(message: Message, item: Item) -> str:
     name, parameters = item
     if type(name) is not str or name != name.lower():
         raise SignatureMalformed("a component is named by a quoted string in lower case")
+    value = None
     if not parameters and message.status is None and name != "@status":
         value = message.derived(name) if name.startswith("@") else message.field(name)
     elif _belongs(message, name, parameters.get("req", False)):
