@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-ledger soak shell schema requirements down reset
+.PHONY: help setup run test lint format bench bench-ledger bench-vault soak shell schema requirements down reset
 
 PORT ?= 8000
 WORKERS ?= 2
@@ -52,11 +52,15 @@ format: setup  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
-bench: bench-ledger  ## Run every benchmark
+bench: bench-ledger bench-vault  ## Run every benchmark
 
 bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--quick --json PATH"; about an hour without --quick)
 	@bench/extras.sh
 	@$(BIN)/python bench/ledger.py $(ARGS)
+
+bench-vault: setup  ## Measure sealing, opening, wrapping and signing on this machine (half a minute)
+	@tests/extras.sh
+	@$(BIN)/python bench/vault.py
 
 soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)

@@ -23,7 +23,7 @@ def describe(directory: Path, url: str) -> dict[str, Any]:
     """The machine, the versions, and the settings of the PostgreSQL server behind the URL."""
     memory = psutil.virtual_memory()
     return {
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "memory_mb": memory.total // 2**20,
         "kernel": platform.release(),
@@ -62,7 +62,8 @@ def sync_ms(directory: Path, seconds: float = 0.5) -> float:
     return round(median(taken) * 1000, 3)
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """The name of the processor."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
