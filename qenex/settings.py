@@ -170,7 +170,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "qenex.kernel.schema.Schema",
     "EXCEPTION_HANDLER": "qenex.kernel.handlers.exception_handler",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_THROTTLE_RATES": {"auth": "60/min"},
     "PAGE_SIZE": 100,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -210,6 +209,7 @@ TOKEN_ISSUER = env.text("QENEX_TOKEN_ISSUER", "qenex")
 TOKEN_AUDIENCE = env.text("QENEX_TOKEN_AUDIENCE", "qenex-api")
 TOKEN_MINUTES = env.integer("QENEX_TOKEN_MINUTES", 15)
 TOKEN_HOURS = env.integer("QENEX_TOKEN_HOURS", 8)
+AUTH_RATE = env.text("QENEX_AUTH_RATE", "60/min")
 TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell may ask for
 TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
 

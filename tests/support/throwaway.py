@@ -69,6 +69,7 @@ def _set_environment(current: Server, name: str) -> None:
     number = 1 + int(name.removeprefix("gw")) if name.startswith("gw") else 0
     os.environ |= {
         "QENEX_VAR": str(current.var),
+        "QENEX_AUTH_RATE": "100000/min",
         "QENEX_KEY_PROVIDER": "file",
         "QENEX_KEY_DIR": str(root() / f"keys-{name}"),
         "DATABASE_URL": current.client_url("qenex_writer", database),

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -13,16 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 class AddressThrottle(SimpleRateThrottle):
-    """So many requests of an address; views name theirs by `throttle_scope`."""
+    """QENEX_AUTH_RATE requests of an address to the routes of tokens together."""
 
-    def __init__(self) -> None:
-        """The rate is known when the view is."""
+    scope = "auth"
+
+    def get_rate(self) -> str:
+        """The rate as it is set now."""
+        rate: str = settings.AUTH_RATE
+        return rate
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether the request may go on. Without Redis it may: the lockout of users and addresses does not need it."""
-        self.scope = view.throttle_scope
-        self.rate = self.THROTTLE_RATES[self.scope]
-        self.num_requests, self.duration = self.parse_rate(self.rate)
         try:
             return super().allow_request(request, view)
         except RedisError:

@@ -54,7 +54,6 @@ class PublicView(APIView):
     authentication_classes = []
     permission_classes = []
     throttle_classes = [AddressThrottle]
-    throttle_scope = "auth"
 
 
 class TokenView(PublicView):
@@ -109,6 +108,7 @@ class RevokeView(PublicView):
         operation_id="auth_revoke",
         request=RevokeInSerializer,
         responses={204: None, **_unsigned("Neither a refresh token nor an access token that counts.")},
+        auth=[{"bearer": []}, {}],  # type: ignore[list-item]  # requirements as OpenAPI has them, given on as they are
     )
     def post(self, request: Request) -> HttpResponse:
         """Ends the sign-in of a refresh token, or that of the access token in the header, with all of its tokens.

@@ -194,10 +194,8 @@ def test_where_there_is_no_ed25519_tokens_are_signed_with_p256(
     assert jwt.decode(issued.access, key, ["ES256"], audience="qenex-api")["sub"] == claims["sub"]
 
 
-def test_too_many_requests_of_an_address_wait(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qenex.access.api.throttles import AddressThrottle
-
-    monkeypatch.setattr(AddressThrottle, "THROTTLE_RATES", {"auth": "3/min"})
+def test_too_many_requests_of_an_address_wait(database: None, settings: Any) -> None:
+    settings.AUTH_RATE = "3/min"
     here = f"2001:db8::{uuid7().int & 0xFFFF:x}"
     client = Client(REMOTE_ADDR=here)
 
@@ -210,3 +208,11 @@ def test_too_many_requests_of_an_address_wait(database: None, monkeypatch: pytes
     assert 1 <= int(answer["Retry-After"]) <= 60
     assert client.get(f"{AUTH}/jwks").status_code == 200
     assert code(refresh(Client(REMOTE_ADDR="192.0.2.99")))[0] == 401
+
+
+def test_without_redis_requests_go_on(database: None, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "unix:///nowhere/redis.sock"}}
+    settings.AUTH_RATE = "1/min"
+    assert [code(send("refresh", {"refresh": "x"})) for _ in range(2)] == [(401, "authentication_failed")] * 2
+    assert "requests are not counted" in caplog.text
