@@ -53,7 +53,7 @@ def test_a_token_is_looked_up_once_a_second(clerk: User) -> None:
         found = principals._find(f"Bearer {token}".encode())
     assert found is not None
     assert (found.id, found.method, found.permissions) == (clerk.pk, "jwt", frozenset({"ledger.post_transfer"}))
-    assert len(queries) == 3  # the family with its user, and the user's own and their groups' permissions
+    assert len(queries) == 4  # the family with its user, the user's own and the groups' permissions, the books in reach
 
 
 ENDS = {
