@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-ledger bench-vault soak shell schema requirements down reset
+.PHONY: help setup run test lint format bench bench-ledger bench-vault soak shell schema requirements down reset privileges
 
 PORT ?= 8000
 WORKERS ?= 2
@@ -64,6 +64,10 @@ bench-vault: setup  ## Measure sealing, opening, wrapping and signing on this ma
 
 soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)
+
+privileges: setup  ## Write who may ask for what to tests/access/privileges.csv, for somebody to read the difference
+	@PRIVILEGES_WRITE=1 $(BIN)/python -m pytest -q -n 0 tests/access/test_privileges.py
+	@git diff --stat tests/access/privileges.csv
 
 shell: setup  ## Open a Python shell with the models loaded
 	@$(MANAGE) shell

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from ledger.admin import shown
 from ledger.admin.account_commands import (
@@ -74,7 +75,7 @@ class AccountAdmin(LedgerAdmin[Account]):
         chart = self.protected(ChartPage.as_view(model_admin=self))
         return [
             path("tree/", chart, name="ledger_account_tree"),
-            path("lookup/", self.protected(self.lookup), name="ledger_account_lookup"),
+            path("lookup/", self.protected(require_safe(self.lookup)), name="ledger_account_lookup"),
             *super().get_urls(),
         ]
 

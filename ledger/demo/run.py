@@ -48,11 +48,11 @@ def make(seed: int) -> Outcome:
         actors = people.make(known["EUR"])
         chart = Chart(services.book_create(code=BANK, name="Riverbank Savings"), known)
         _fund(chart, dice)
-        _hold(chart, actors["clara"])
+        _hold(chart, actors["clara"], actors["anton"])
         outcome = _import(chart.book)
         _charge_fees(chart, actors["anton"])
         _reverse(chart, actors["anton"])
-        _exchange(chart, actors["anton"])
+        _exchange(chart, actors["tara"])
         _tokens(chart, dice)
         _restrict(chart)
         _shop(known["EUR"])
@@ -101,20 +101,21 @@ def _charge_fees(chart: Chart, by: Context) -> None:
         )
 
 
-def _hold(chart: Chart, by: Context) -> None:
-    """Holds in every state, among them one that the clerks' limit made of a transfer."""
+def _hold(chart: Chart, teller: Context, operations: Context) -> None:
+    """Holds in every state, among them one that the tellers' limit made of a transfer."""
     first, second, third = chart.customers("EUR")[:3]
     ids = {}
-    with acting(by):
+    with acting(teller):
         for name, amount, timeout in _HOLDS:
             held = _give(first, second, amount, kind="hold", timeout=timeout, reference=f"card payment, {name}")
             services.transfers_post(book=chart.book, transfers=[held])
             ids[name] = held["id"]
+        large = _give(chart["cash-EUR"], third, "12500.00", reference="cash in above the tellers' limit")
+        services.transfers_post(book=chart.book, transfers=[large])
+    with acting(operations):
         services.hold_post(hold=ids["in parts"], amount=Decimal("30.00"), final=False, reference="first delivery")
         services.hold_post(hold=ids["posted"], amount=Decimal("40.25"), reference="final amount")
         services.hold_void(hold=ids["voided"], reference="order cancelled")
-        large = _give(chart["cash-EUR"], third, "12500.00", reference="cash in above the clerks' limit")
-        services.transfers_post(book=chart.book, transfers=[large])
 
 
 def _let_expire(book: Book) -> None:

@@ -77,8 +77,10 @@ _SHIPPED = (
     Role(
         "compliance-officer",
         _("Compliance officer"),
-        _("Knows the customers: screens parties, files reports, keeps and erases personal data. Moves nothing."),
+        _("Keeps the house to its rules: says what takes two people, screens parties, files reports. Moves nothing."),
         (
+            # Not the administrator: whoever names the checkers of money must not be able to make himself one.
+            *("access.view_approvalpolicy", "access.add_approvalpolicy", "access.change_approvalpolicy"),
             *(*LOOK, *DECIDE, "kernel.view_event", "compliance.view_*", "compliance.add_party"),
             *("compliance.change_party", "compliance.change_screeninghit", "compliance.file_report"),
             *("compliance.add_legalhold", "compliance.delete_legalhold", "compliance.erase_party", "risk.view_*"),
@@ -110,7 +112,7 @@ _SHIPPED = (
             *("access.view_bookscope", "access.change_bookscope"),
             *("access.view_staffsession", "access.end_staffsession"),
             *("access.view_apikey", "access.add_apikey", "access.change_apikey", "access.delete_apikey"),
-            *("access.view_approvalpolicy", "access.add_approvalpolicy", "access.change_approvalpolicy", *DECIDE),
+            *("access.view_tokenfamily", "access.end_tokenfamily", "access.view_approvalpolicy", *DECIDE),
         ),
     ),
 )

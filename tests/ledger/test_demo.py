@@ -7,7 +7,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 from pytest_django import DjangoDbBlocker
@@ -18,6 +18,7 @@ from ledger.data import make_payments
 from ledger.demo import people
 from ledger.models import Account, Book, Hold, Journal, RoleLimit, Transfer
 from ledger.verification import verify_book
+from qenex.access.roles import ROLES
 
 
 def test_the_sample_is_what_its_script_makes() -> None:
@@ -69,21 +70,19 @@ def test_limits_and_a_frozen_account_are_there(database: None, bank: Book) -> No
     assert list(Account.objects.filter(book=bank, status="frozen").values_list("code", flat=True)) == [
         "customer-C0005-EUR"
     ]
-    limits = RoleLimit.objects.filter(Q(account__book=bank) | Q(role__name="Clerks"))
+    limits = RoleLimit.objects.filter(Q(account__book=bank) | Q(role__name="teller", asset__code="EUR"))
     assert sorted(limits.values_list("maximum", "verdict")) == [(Decimal(1_000), "refuse"), (Decimal(10_000), "hold")]
-    held = Transfer.objects.get(book_id=bank.pk, reference="cash in above the clerks' limit")
+    held = Transfer.objects.get(book_id=bank.pk, reference="cash in above the tellers' limit")
     assert (held.kind, held.amount) == (TransferKind.HOLD, 12_500)
 
 
-def test_its_users_have_rights_but_no_passwords(database: None, bank: Book) -> None:
-    assert {user.username: user.has_usable_password() for user in User.objects.filter(username__in=people.USERS)} == {
-        "ada": False,
-        "anton": False,
-        "clara": False,
+def test_there_is_a_user_for_each_role_and_none_has_a_password(database: None, bank: Book) -> None:
+    found = User.objects.filter(username__in=people.USERS).prefetch_related("groups")
+    assert {user.username: [group.name for group in user.groups.all()] for user in found} == {
+        username: [role] for username, (_, role) in people.USERS.items()
     }
-    for name, codenames in people.GROUPS.items():
-        held = set(Permission.objects.filter(group__name=name).values_list("codename", flat=True))
-        assert held == set(codenames), name
+    assert {role for _, role in people.USERS.values()} == set(ROLES)
+    assert [user.username for user in found if user.has_usable_password() or not user.is_staff] == []
 
 
 def test_it_is_made_once(database: None, bank: Book) -> None:

@@ -1,0 +1,1 @@
+"""Walking every address of the back office and of the API."""

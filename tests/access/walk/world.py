@@ -1,0 +1,127 @@
+"""One object of everything, for the addresses that need one."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+
+from ledger import services
+from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
+from qenex.access.models import StaffSession
+from qenex.kernel.models import Event
+from tests.access.walk.addresses import Address
+from tests.support.ledger import Shop, give, hold, make_shop, post
+from tests.support.people import make_user, staff_client
+
+NOUNS = {
+    "books": "ledger.book",
+    "assets": "ledger.asset",
+    "accounts": "ledger.account",
+    "transfers": "ledger.transfer",
+    "journals": "ledger.journal",
+    "holds": "ledger.hold",
+    "limits": "ledger.rolelimit",
+    "events": "kernel.event",
+}
+"""The API's words for the models."""
+NOBODY = UUID(int=7)
+
+
+class World:
+    """A book with one of everything in it, and people to be managed."""
+
+    def __init__(self) -> None:
+        self.shop = make_shop(3, funds="100")
+        one, two, _ = self.shop.customers
+        services.journal_post(book=self.shop.book, transfers=[give(one, two, 1)], reference=f"ref-{one.pk}")
+        post(self.shop.book, hold(one, two, 5))
+        self.made: dict[str, Any] = _of_book(self.shop) | _of_people()
+
+    @property
+    def book(self) -> Book:
+        """The book."""
+        return self.shop.book
+
+    def path(self, address: Address) -> str:
+        """The address with this world's objects in it."""
+        route = address.route.partition(" ")[0]
+        for name in address.names:
+            start, _, rest = route.partition("<")
+            route = start + str(self._value(address, name)) + rest.partition(">")[2]
+        return f"/{route}"
+
+    def object_of(self, address: Address) -> Any:
+        """The object that the address is about; none where it is about none, or one that is not made here."""
+        model = model_of(address)
+        if model == "ledger.rolelimit" and not RoleLimit.objects.filter(pk=self.made[model]).exists():
+            self.made[model] = _limit(self.shop).pk  # somebody who was walked as has removed the one before
+        return self.made.get(model) if model else None
+
+    def lacks(self, address: Address) -> bool:
+        """Whether the address is about an object of which there is none here."""
+        wanted = set(address.names) & {"object_id", "pk", "ref", "id"}
+        return bool(wanted) and model_of(address) is not None and self.object_of(address) is None
+
+    def _value(self, address: Address, name: str) -> Any:
+        fixed: dict[str, Callable[[], Any]] = {
+            "code": lambda: "not_found",
+            "app_label": lambda: "ledger",
+            "url": lambda: "nothing/",
+            "rest": lambda: "nothing",
+            "content_type_id": lambda: ContentType.objects.get_for_model(Book).pk,
+        }
+        if name in fixed:
+            return fixed[name]()
+        found = self.object_of(address)
+        return NOBODY if found is None else found
+
+
+class Nowhere(World):
+    """A world in which nothing was ever made: its ids are made up."""
+
+    def __init__(self) -> None:
+        self.made = {}
+
+    def object_of(self, address: Address) -> UUID:
+        """An id that nobody has."""
+        return NOBODY
+
+
+def model_of(address: Address) -> str | None:
+    """The model, as `app.model`, of whose objects the address speaks."""
+    steps = address.route.split("/")
+    if steps[0] == "admin" and len(steps) > 3 and "<" not in steps[1] + steps[2]:
+        return f"{steps[1]}.{steps[2]}"
+    return NOUNS.get(steps[2]) if len(steps) > 2 else None
+
+
+def _of_book(shop: Shop) -> dict[str, Any]:
+    book = shop.book.pk
+    limit = _limit(shop)
+    return {
+        "ledger.book": book,
+        "ledger.asset": shop.asset.pk,
+        "ledger.account": shop.customers[0].pk,
+        "ledger.transfer": Transfer.objects.filter(book_id=book)[0].pk,
+        "ledger.journal": Journal.objects.get(book_id=book).pk,
+        "ledger.hold": Hold.objects.get(book_id=book).pk,
+        "ledger.rolelimit": limit.pk,
+        "kernel.event": Event.objects.filter(book_id=book)[0].pk,
+    }
+
+
+def _limit(shop: Shop) -> RoleLimit:
+    return services.limit_create(account=shop.customers[0], maximum=Decimal(50), asset=shop.asset)
+
+
+def _of_people() -> dict[str, Any]:
+    person = make_user()
+    staff_client(person)
+    return {
+        "auth.user": person.pk,
+        "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
+        "access.staffsession": StaffSession.objects.get(user=person).pk,
+    }
