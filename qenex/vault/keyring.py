@@ -93,12 +93,6 @@ def live(purpose: str, subject: str = "", use: str = Use.SEAL) -> Key:
     return found
 
 
-def versions(purpose: str, use: str) -> list[Key]:
-    """Every version of a purpose's own key that is not shredded, the newest first."""
-    rows = DataKey.objects.filter(use=use, subject="", purpose=purpose, shredded_at=None).order_by("-version")
-    return [key(id) for id in rows.values_list("pk", flat=True)]
-
-
 def wrap_aad(row: DataKey) -> bytes:
     """What a wrapped data key is bound to: a key does not open as that of somebody else."""
     return parts("qenex.vault.datakey", row.pk.bytes, row.use, row.subject, row.purpose, row.version)
@@ -171,7 +165,8 @@ def _insert(owner: Owner) -> DataKey:
 
 
 def _remember(owner: Owner, found: Key, era: int) -> None:
-    _by_id.put(found.id, found)
+    # Both caches are only cleared together, so that one's era is the other's.
+    _by_id.put(found.id, found, era)
     _live.put(owner, found.id, era)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 
 from qenex.kernel import clock, events, transactions
@@ -73,6 +73,7 @@ def keys_renew(*, rotation: Rotation, after: UUID, limit: int) -> Batch:
         DataKey.objects.filter(pk__in=[row.pk for row in rows]).update(retired_at=clock.now())
         owners = [((row.use, row.subject, row.purpose), row.version + 1) for row in rows]
         DataKey.objects.bulk_create(keyring.draft(owner, version) for owner, version in owners)
+        transaction.on_commit(keyring.forget)
         return _done(rotation, "vault.keys.renewed", rows, None, {})
 
     return transactions.run(command)

@@ -12,7 +12,8 @@ MODULES = (
     Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),
     Path("/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"),
 )
-PINS = {"first": "271828", "second": "314159"}
+PINS = {"first": "271828", "second": "314159", "target": "141421"}
+"""The tokens by label. Nobody makes keys in the second; keys move into the target."""
 
 
 def module() -> Path:
@@ -24,7 +25,7 @@ def module() -> Path:
 
 
 def make_tokens(directory: Path) -> dict[str, str]:
-    """Initialises two slots and returns the environment that shows them to a process."""
+    """Initialises a slot for each token and returns the environment that shows them to a process."""
     (directory / "tokens").mkdir(parents=True, mode=0o700)
     configuration = directory / "softhsm2.conf"
     configuration.write_text(

@@ -50,7 +50,7 @@ def _make_tables() -> None:
 
 @pytest.fixture(scope="session")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """SoftHSM2 with two tokens. The library reads its configuration once a process, so they are the session's."""
+    """SoftHSM2 with its tokens. The library reads its configuration once a process, so they are the session's."""
     module()
     os.environ |= make_tokens(tmp_path_factory.mktemp("hsm"))
 

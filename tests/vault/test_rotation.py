@@ -227,7 +227,7 @@ def test_a_lost_provider_is_one_line_and_the_rotation_goes_on_later(keys: Any) -
 def test_keys_move_from_files_to_an_hsm(tokens: None, settings: Any) -> None:
     rows = notes(4)
     signed = signing.sign("tokens", b"data")
-    use_token(settings, "second")
+    use_token(settings, "target")
     with pytest.raises(ProviderUnavailable, match="a key is wrapped by the file provider"):
         type(rows[0])._default_manager.get(pk=rows[0].pk).text  # noqa: B018
     with pytest.raises(CommandError, match="a key is wrapped by the file provider"):

@@ -12,7 +12,7 @@ from qenex.kernel import clock
 from qenex.kernel.context import Context, acting
 from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
-from qenex.vault import keyring, providers, resealing, rotation
+from qenex.vault import providers, resealing, rotation
 from qenex.vault.columns import sealed_columns
 from qenex.vault.errors import VaultError
 from qenex.vault.models import DataKey, Rotation, SigningKey
@@ -79,7 +79,6 @@ class Command(BaseCommand):
         keys = DataKey.objects.filter(use=DataKey.Use.SEAL, retired_at=None, created_at__lt=row.started_at).count()
         renew: Step = lambda after: rotation.keys_renew(rotation=row, after=after, limit=self.batch)  # noqa: E731
         self._walk("new data keys", keys, renew, FIRST)
-        keyring.forget()
         for field in sealed_columns():
             # Again until a pass finds nothing: others write meanwhile, with keys that they have at hand.
             while self._walk(_name(field), resealing.count(field), self._reseal(row, field), None):
