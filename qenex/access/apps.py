@@ -13,3 +13,4 @@ class AccessConfig(AppConfig):
         """Makes the codes of problems known, and the commands that may take two people."""
         from qenex.access import problems  # noqa: F401  # registered by being imported
         from qenex.access.approvals import policies  # noqa: F401  # registered by being imported
+        from qenex.access.tokens import problems as of_tokens  # noqa: F401  # registered by being imported
