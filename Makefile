@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-ledger bench-vault soak shell schema requirements down reset privileges
+.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault soak shell schema requirements down reset privileges
 
 PORT ?= 8000
 WORKERS ?= 2
+SBOM ?= var/qenex.cdx.json
 PYTHON = $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(name))))
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
@@ -47,6 +48,12 @@ lint: setup  ## Check style, types, imports between apps, migrations, deployment
 	$(DEPLOY) $(MANAGE) check --deploy --fail-level WARNING
 	$(OFFLINE) spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml - || \
 		{ echo "The API's schema has changed: run make schema and commit docs/api/openapi.yaml" >&2; exit 1; }
+
+sbom: setup  ## Write what QENEX is made of to var/qenex.cdx.json (SBOM= for another file): CycloneDX 1.6
+	@$(BIN)/python -m deploy.sbom $(SBOM)
+
+audit: setup  ## Look every pinned package up for vulnerabilities (needs the network); fails where one cannot be
+	@$(BIN)/python -m deploy.audit $(ARGS)
 
 format: setup  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix --quiet

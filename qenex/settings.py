@@ -24,7 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "qenex.apps.StaticFilesConfig",
     "django_filters",
     "django_prometheus",
     "django_structlog",
