@@ -17,7 +17,7 @@ KEY_CHARACTERS = 50
 
 
 def check_profile(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E001 to E005: what only the embedded profile may do."""
+    """E001 to E005, E040 and E041: what only the embedded profile may do."""
     if settings.PROFILE != "production":
         return []
     open_hosts = not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS
@@ -31,6 +31,13 @@ def check_profile(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         (settings.DEBUG, "E002", "DEBUG shows secrets to strangers.", "DEBUG"),
         (settings.EMBEDDED_POSTGRES, "E003", "The embedded database serves one machine only.", "DATABASE_URL"),
         (settings.EMBEDDED_REDIS, "E004", "The embedded Redis serves one machine only.", "REDIS_URL"),
+        (
+            not settings.TLS_CERT and not settings.TRUSTED_PROXIES,
+            "E040",
+            "Passwords and tokens would cross the network in clear.",
+            "QENEX_TLS_CERT and QENEX_TLS_KEY, or TRUSTED_PROXIES where a proxy of yours ends TLS,",
+        ),
+        (not settings.METRICS_TOKEN, "E041", "Nobody is asked who reads the metrics.", "METRICS_TOKEN"),
         (open_hosts, "E005", "The hosts that may be asked for must be named.", "ALLOWED_HOSTS"),
     ]
     return [_error(number, text, f"Set {name} in the environment.") for bad, number, text, name in found if bad]

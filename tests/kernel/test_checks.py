@@ -23,6 +23,9 @@ PRODUCTION = {
     "EMBEDDED_POSTGRES": False,
     "EMBEDDED_REDIS": False,
     "ALLOWED_HOSTS": ["qenex.example"],
+    "TLS_CERT": "",
+    "TRUSTED_PROXIES": 1,
+    "METRICS_TOKEN": "m",
 }
 
 
@@ -40,6 +43,10 @@ def _ids(found: Any) -> list[str]:
         ({"EMBEDDED_REDIS": True}, ["qenex.E004"]),
         ({"ALLOWED_HOSTS": []}, ["qenex.E005"]),
         ({"ALLOWED_HOSTS": ["a", "*"]}, ["qenex.E005"]),
+        ({"TRUSTED_PROXIES": 0}, ["qenex.E040"]),
+        ({"TRUSTED_PROXIES": 0, "TLS": True}, ["qenex.E040"]),
+        ({"TRUSTED_PROXIES": 0, "TLS_CERT": "/etc/tls/qenex.pem"}, []),
+        ({"METRICS_TOKEN": ""}, ["qenex.E041"]),
         ({"PROFILE": "embedded", "DEBUG": True, "ALLOWED_HOSTS": []}, []),
     ],
 )
@@ -168,6 +175,8 @@ def test_a_proper_production_environment_passes() -> None:
         "ALLOWED_HOSTS": "qenex.example",
         "DATABASE_URL": "postgresql://db.example/qenex",
         "REDIS_URL": "redis://redis.example",
+        "TRUSTED_PROXIES": "1",
+        "METRICS_TOKEN": secrets.token_urlsafe(16),
         "QENEX_KEY_PROVIDER": "pkcs11",
         "QENEX_PKCS11_MODULE": "/usr/lib/hsm.so",
         "QENEX_PKCS11_TOKEN": "qenex",
@@ -179,5 +188,5 @@ def test_a_proper_production_environment_passes() -> None:
 def test_an_empty_production_environment_fails() -> None:
     status, text = _deploy(QENEX_PROFILE="production", DEBUG="1")
     assert status == 1
-    for number in ("E001", "E002", "E003", "E004", "E005", "E030"):
+    for number in ("E001", "E002", "E003", "E004", "E005", "E030", "E040", "E041"):
         assert f"(qenex.{number})" in text
