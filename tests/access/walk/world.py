@@ -30,6 +30,16 @@ NOUNS = {
 NOBODY = UUID(int=7)
 
 
+FIXED: dict[str, Callable[[], Any]] = {
+    "code": lambda: "not_found",
+    "app_label": lambda: "ledger",
+    "url": lambda: "nothing/",
+    "rest": lambda: "nothing",
+    "content_type_id": lambda: ContentType.objects.get_for_model(Book).pk,
+}
+"""What stands for the parameters that name no object."""
+
+
 class World:
     """A book with one of everything in it, and people to be managed."""
 
@@ -62,19 +72,12 @@ class World:
 
     def lacks(self, address: Address) -> bool:
         """Whether the address is about an object of which there is none here."""
-        wanted = set(address.names) & {"object_id", "pk", "ref", "id"}
+        wanted = set(address.names) - FIXED.keys()
         return bool(wanted) and model_of(address) is not None and self.object_of(address) is None
 
     def _value(self, address: Address, name: str) -> Any:
-        fixed: dict[str, Callable[[], Any]] = {
-            "code": lambda: "not_found",
-            "app_label": lambda: "ledger",
-            "url": lambda: "nothing/",
-            "rest": lambda: "nothing",
-            "content_type_id": lambda: ContentType.objects.get_for_model(Book).pk,
-        }
-        if name in fixed:
-            return fixed[name]()
+        if name in FIXED:
+            return FIXED[name]()
         found = self.object_of(address)
         return NOBODY if found is None else found
 

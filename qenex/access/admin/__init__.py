@@ -1,0 +1,1 @@
+"""Pages of people and programs in the back office."""
