@@ -6,3 +6,7 @@ class LedgerConfig(AppConfig):
 
     name = "ledger"
     verbose_name = "Ledger"
+
+    def ready(self) -> None:
+        """Makes the commands known that may take two people."""
+        from ledger.approvals import changes, postings  # noqa: F401  # registered by being imported

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 from psycopg import sql
 
-from ledger.domain.drafts import TransferDraft
+from ledger.domain.drafts import Journal, Kind, TransferDraft
 from ledger.models import RoleLimit
 from qenex.kernel.context import Context
 from qenex.kernel.money import format_units, from_decimal
@@ -26,7 +26,16 @@ class Decision(Enum):
     """A gate's answers besides letting a transfer go on, the milder one first."""
 
     HOLD = "hold"
+    SECOND_PERSON = "second person"
+    """Somebody else must do it. Stops posts of holds and reversals too."""
+    APPROVAL = "approval"
+    """Somebody else must approve it first. Stops posts of holds and reversals too."""
     REFUSE = "refuse"
+
+
+_OF_NEW = (Decision.HOLD, Decision.REFUSE)
+"""What has no effect on posts and voids of holds, and on reversals."""
+_STRICT = {decision: rank for rank, decision in enumerate(Decision)}
 
 
 class Verdict(NamedTuple):
@@ -44,6 +53,8 @@ class Facts(NamedTuple):
     asset_of: Callable[[TransferDraft], UUID | None]
     """The asset of a transfer's debit account; none where there is no such account."""
     context: Context
+    journal: Journal | None = None
+    """The journal that they are to make, if any."""
 
 
 class Gate(Protocol):
@@ -72,7 +83,9 @@ def judge(facts: Facts, asked: Iterable[Gate]) -> dict[int, Verdict]:
     verdicts: dict[int, Verdict] = {}
     for gate in asked:
         for position, verdict in gate.judge(facts).items():
-            if position not in verdicts or verdict.decision is Decision.REFUSE:
+            if verdict.decision in _OF_NEW and facts.drafts[position].kind not in (Kind.POSTED, Kind.HOLD):
+                continue
+            if position not in verdicts or _STRICT[verdict.decision] > _STRICT[verdicts[position].decision]:
                 verdicts[position] = verdict
     return verdicts
 

@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountStatus": "ledger.choices.AccountStatus",
         "AccountType": "ledger.choices.AccountType",
+        "ApprovalStatus": "qenex.access.models.ApprovalStatus",
         "AssetKind": "ledger.choices.AssetKind",
         "BookStatus": "ledger.choices.BookStatus",
         "HoldStatus": "ledger.choices.HoldStatus",
@@ -214,7 +215,7 @@ TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell ma
 TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
 
 # --- Ledger
-LEDGER_GATES = ["ledger.gates.Limits"]
+LEDGER_GATES = ["ledger.gates.Limits", "ledger.approvals.gates.OwnHolds", "ledger.approvals.gates.SecondPerson"]
 LEDGER_BATCH_MAX = 10_000
 POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 

@@ -18,6 +18,7 @@ from ledger.api.references import asset, book_id
 from ledger.filters import SIDES, AccountFilters
 from ledger.models import Account, Book
 from ledger.services.accounts import AccountSpec
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel.etags import VersionedMixin, expected_version
 from qenex.kernel.idempotent import IdempotentMixin
 from qenex.kernel.money import to_decimal
@@ -57,7 +58,7 @@ class AccountListView(IdempotentMixin, GenericView[Account]):
         )
 
 
-class AccountView(VersionedMixin, GenericView[Account]):
+class AccountView(AskingMixin, VersionedMixin, GenericView[Account]):
     """One account."""
 
     queryset = Account.objects.select_related("asset", "balance")
@@ -73,7 +74,11 @@ class AccountView(VersionedMixin, GenericView[Account]):
         account = get_object_or_404(self.get_queryset().using("reader"), pk=pk)
         return self.tagged(request, _State.of(account), lambda: _shown(account))
 
-    @extend_schema(operation_id="accounts_update", request=AccountUpdateSerializer)
+    @extend_schema(
+        operation_id="accounts_update",
+        request=AccountUpdateSerializer,
+        responses={200: AccountSerializer, 202: ACCEPTED},
+    )
     def patch(self, request: Request, pk: UUID) -> HttpResponse:
         """Renames, freezes, opens, limits or closes an account."""
         account = get_object_or_404(self.get_queryset(), pk=pk)

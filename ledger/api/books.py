@@ -14,6 +14,7 @@ from ledger.choices import BookStatus
 from ledger.filters import BookFilters
 from ledger.models import Book
 from ledger.references import find_book
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel.etags import VersionedMixin
 from qenex.kernel.fields import StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
@@ -70,7 +71,7 @@ class BookListView(IdempotentMixin, GenericView[Book]):
         return self.answer_once(request, lambda: services.book_create(**given.validated_data), _shown)
 
 
-class BookView(VersionedMixin, GenericView[Book]):
+class BookView(AskingMixin, VersionedMixin, GenericView[Book]):
     """One book, by id or code."""
 
     queryset = Book.objects.all()
@@ -86,7 +87,12 @@ class BookView(VersionedMixin, GenericView[Book]):
         book = self._book(ref, "reader")
         return self.tagged(request, book, lambda: _shown(book))
 
-    @extend_schema(operation_id="books_update", parameters=[REFERENCE_PARAMETER], request=BookUpdateSerializer)
+    @extend_schema(
+        operation_id="books_update",
+        parameters=[REFERENCE_PARAMETER],
+        request=BookUpdateSerializer,
+        responses={200: BookSerializer, 202: ACCEPTED},
+    )
     def patch(self, request: Request, ref: str) -> HttpResponse:
         """Renames, closes or opens a book."""
         book = self._book(ref, "default")

@@ -14,6 +14,7 @@ from ledger.api.problems import REFUSALS
 from ledger.domain.results import Code
 from ledger.models import Account
 from ledger.services.transfers import MAX_REFERENCE
+from qenex.access.api.asking import AskingMixin
 from qenex.kernel import scope
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
@@ -38,7 +39,7 @@ class ExchangeSerializer(StrictSerializer):
     reference = TextField(max_length=MAX_REFERENCE, required=False, allow_blank=True)
 
 
-class ExchangeView(IdempotentMixin, APIView):
+class ExchangeView(AskingMixin, IdempotentMixin, APIView):
     """Exchanges."""
 
     required_permissions = {"POST": "ledger.post_exchange"}

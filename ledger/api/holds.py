@@ -14,19 +14,21 @@ from rest_framework.response import Response
 from ledger import services
 from ledger.api import wire
 from ledger.api.fields import MomentField, MoneyField
-from ledger.api.postings import status_of
+from ledger.api.postings import ask, status_of
 from ledger.api.transferserializers import ResultSerializer, with_asset
 from ledger.choices import HoldStatus
 from ledger.errors import TransferRefused
 from ledger.filters import HoldFilters
 from ledger.models import Hold
 from ledger.services.transfers import MAX_REFERENCE
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel.fields import AmountField, FlagField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
 from qenex.kernel.money import to_decimal
 from qenex.kernel.views import APIView, GenericView
 
-RESULT = {201: ResultSerializer, 200: OpenApiResponse(ResultSerializer, "It was there before.")}
+VOIDED = {201: ResultSerializer, 200: OpenApiResponse(ResultSerializer, "It was there before.")}
+RESULT = {**VOIDED, 202: ACCEPTED}
 
 
 class HoldSerializer(serializers.Serializer[Hold]):
@@ -93,7 +95,7 @@ class HoldView(GenericView[Hold]):
         return Response(self.get_serializer(get_object_or_404(with_asset(self.get_queryset()), pk=pk)).data)
 
 
-class HoldPostView(IdempotentMixin, APIView):
+class HoldPostView(AskingMixin, IdempotentMixin, APIView):
     """The post of a hold."""
 
     required_permissions = {"POST": "ledger.resolve_hold"}
@@ -115,7 +117,7 @@ class HoldVoidView(IdempotentMixin, APIView):
 
     required_permissions = {"POST": "ledger.resolve_hold"}
 
-    @extend_schema(operation_id="holds_void", request=VoidSerializer, responses=RESULT)
+    @extend_schema(operation_id="holds_void", request=VoidSerializer, responses=VOIDED)
     def post(self, request: Request, pk: UUID) -> HttpResponse:
         """Releases what a hold still has."""
         given = VoidSerializer(data=request.data)
@@ -127,6 +129,7 @@ class HoldVoidView(IdempotentMixin, APIView):
 
 def _shown(batch: Any) -> dict[str, Any]:
     """The only result of the batch, inside its transaction. Raises TransferRefused, so that no answer is kept."""
+    ask(batch)
     [result] = batch.submissions[0].results
     if result.code is not None:
         raise TransferRefused(result)

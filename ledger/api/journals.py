@@ -27,6 +27,7 @@ from ledger.choices import JournalKind
 from ledger.filters import JournalFilters
 from ledger.models import Journal, Transfer
 from ledger.references import as_id
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel import context, problems
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import HEADER, IdempotentMixin, checked_key, owner
@@ -37,6 +38,7 @@ from qenex.kernel.views import APIView, GenericView
 RESULT = {
     201: JournalResultSerializer,
     200: OpenApiResponse(JournalResultSerializer, "It was there before."),
+    202: ACCEPTED,
 }
 
 
@@ -70,7 +72,7 @@ class ReversalSerializer(StrictSerializer):
     id = IdField(required=False, help_text="The id of the new journal.")
 
 
-class JournalListView(IdempotentMixin, RawBodyMixin, GenericView[Journal]):
+class JournalListView(AskingMixin, IdempotentMixin, RawBodyMixin, GenericView[Journal]):
     """The journals of a book."""
 
     queryset = Journal.objects.using("reader")
@@ -124,7 +126,7 @@ class JournalView(GenericView[Journal]):
         return Response(self.get_serializer(journal).data)
 
 
-class ReversalView(IdempotentMixin, APIView):
+class ReversalView(AskingMixin, IdempotentMixin, APIView):
     """The reversal of a journal."""
 
     required_permissions = {"POST": "ledger.reverse_journal"}

@@ -20,6 +20,7 @@ from ledger.filters import LimitFilters
 from ledger.models import Account, RoleLimit
 from ledger.references import find_role
 from ledger.selectors.limits import limits_in_reach
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel import scope
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
@@ -50,7 +51,7 @@ class LimitCreateSerializer(StrictSerializer):
     verdict = serializers.ChoiceField(VERDICTS, default="refuse", help_text="What becomes of a larger transfer.")
 
 
-class LimitListView(IdempotentMixin, GenericView[RoleLimit]):
+class LimitListView(AskingMixin, IdempotentMixin, GenericView[RoleLimit]):
     """All limits."""
 
     queryset = RoleLimit.objects.using("reader").select_related("role", "asset")
@@ -68,7 +69,9 @@ class LimitListView(IdempotentMixin, GenericView[RoleLimit]):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(operation_id="limits_create", request=LimitCreateSerializer, responses={201: LimitSerializer})
+    @extend_schema(
+        operation_id="limits_create", request=LimitCreateSerializer, responses={201: LimitSerializer, 202: ACCEPTED}
+    )
     def post(self, request: Request) -> HttpResponse:
         """Sets a limit."""
         serializer = LimitCreateSerializer(data=request.data)
@@ -79,7 +82,7 @@ class LimitListView(IdempotentMixin, GenericView[RoleLimit]):
         )
 
 
-class LimitView(GenericView[RoleLimit]):
+class LimitView(AskingMixin, GenericView[RoleLimit]):
     """One limit."""
 
     queryset = RoleLimit.objects.select_related("role", "asset")
@@ -97,7 +100,7 @@ class LimitView(GenericView[RoleLimit]):
         """Shows a limit."""
         return Response(self.get_serializer(get_object_or_404(self.get_queryset().using("reader"), pk=pk)).data)
 
-    @extend_schema(operation_id="limits_delete", responses={204: None})
+    @extend_schema(operation_id="limits_delete", responses={204: None, 202: ACCEPTED})
     def delete(self, request: Request, pk: UUID) -> Response:
         """Removes a limit."""
         services.limit_delete(limit=get_object_or_404(self.get_queryset(), pk=pk))

@@ -24,12 +24,14 @@ _HELP: dict[Code, str] = {
     Code.REVERSAL_EXCEEDED: "What was reversed before counts.",
     Code.REVERSAL_NOT_POSSIBLE: "Only posted transfers of the book can be reversed.",
     Code.SAME_ACCOUNT: "Debit one account and credit another.",
+    Code.SECOND_PERSON_REQUIRED: "Whoever was held up cannot let the transfer go on; another person can, or void it.",
 }
 
 
 def _refusal(code: Code) -> Kind:
     detail = DETAILS[code]
-    return problems.register(
+    known = problems.find(code.value)  # that of all commands which take a second person
+    return known or problems.register(
         code.value, 409 if code is Code.ID_REUSED else 422, detail.rstrip("."), _HELP.get(code, detail)
     )
 

@@ -25,15 +25,18 @@ from ledger.api.transferserializers import (
     with_asset,
 )
 from ledger.api.wire import Answer
+from ledger.approvals.submissions import needed
 from ledger.domain.drafts import TransferDraft
+from ledger.domain.results import Code
 from ledger.filters import TransferFilters
 from ledger.models import Transfer
 from ledger.references import as_id
+from qenex.access.api.asking import ACCEPTED, AskingMixin
 from qenex.kernel import scope
 from qenex.kernel.views import APIView, GenericView
 
 
-class TransferListView(RawBodyMixin, GenericView[Any]):
+class TransferListView(AskingMixin, RawBodyMixin, GenericView[Any]):
     """The transfers of a book."""
 
     queryset = Transfer.objects.using("reader")
@@ -62,6 +65,7 @@ class TransferListView(RawBodyMixin, GenericView[Any]):
         responses={
             201: ResultSerializer,
             200: OpenApiResponse(ResultSerializer, "The first answer again."),
+            202: ACCEPTED,
             409: OpenApiResponse(description="The id belongs to another transfer."),
             422: OpenApiResponse(description="Refused."),
         },
@@ -70,6 +74,8 @@ class TransferListView(RawBodyMixin, GenericView[Any]):
         """Posts one transfer."""
         single = wire.single_of(*self.parts(request))
         [result] = _post(request, single.book, [single.draft], linked=False)
+        if result.code is Code.APPROVAL_REQUIRED:
+            raise needed(book_id(single.book), [single.draft], None)
         return respond(wire.answer_transfer(result))
 
 

@@ -25,6 +25,7 @@ class Code(StrEnum):
     ACCOUNT_NOT_FOUND = "account_not_found"
     AMOUNT_PRECISION = "amount_precision"
     AMOUNT_RANGE = "amount_range"
+    APPROVAL_REQUIRED = "approval_required"
     ASSET_MISMATCH = "asset_mismatch"
     BOOK_CLOSED = "book_closed"
     GATE_REFUSED = "gate_refused"
@@ -38,6 +39,7 @@ class Code(StrEnum):
     REVERSAL_EXCEEDED = "reversal_exceeded"
     REVERSAL_NOT_POSSIBLE = "reversal_not_possible"
     SAME_ACCOUNT = "same_account"
+    SECOND_PERSON_REQUIRED = "second_person_required"
 
 
 DETAILS: dict[Code, str] = {
@@ -46,6 +48,7 @@ DETAILS: dict[Code, str] = {
     Code.ACCOUNT_NOT_FOUND: "The book has no such account.",
     Code.AMOUNT_PRECISION: "The amount has more decimal places than the asset.",
     Code.AMOUNT_RANGE: "The amount, or a balance after it, is not between 0 and 10^20.",
+    Code.APPROVAL_REQUIRED: "A second person must approve it.",
     Code.ASSET_MISMATCH: "The two accounts count different assets.",
     Code.BOOK_CLOSED: "The book is closed.",
     Code.GATE_REFUSED: "A limit or a rule refused the transfer.",
@@ -59,6 +62,7 @@ DETAILS: dict[Code, str] = {
     Code.REVERSAL_EXCEEDED: "More would be reversed than was posted.",
     Code.REVERSAL_NOT_POSSIBLE: "The book has no such posted transfer to reverse.",
     Code.SAME_ACCOUNT: "The debit and the credit account are the same.",
+    Code.SECOND_PERSON_REQUIRED: "A limit or a rule held the transfer of the same person: somebody else posts it.",
 }
 
 

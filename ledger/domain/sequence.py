@@ -13,8 +13,10 @@ from ledger.domain.results import Code, TransferResult, refused
 from ledger.domain.rows import Row
 from ledger.domain.state import PLACES
 
-GateVerdict = tuple[Kind | None, str]
-"""What the transfer becomes instead (a hold, or nothing: it is refused), and the reason."""
+GateVerdict = tuple[Kind | Code, str]
+"""What the transfer becomes instead (a hold, or the code of its refusal), and the reason."""
+_WHATEVER_IT_IS = (Code.APPROVAL_REQUIRED, Code.SECOND_PERSON_REQUIRED)
+"""Refusals of a gate that stop what acts on other transfers as well as what is new."""
 
 Made = tuple[TransferDraft, UUID | None, TransferResult]
 """A transfer of this batch: what was asked for, in which journal, and the answer."""
@@ -112,11 +114,13 @@ class Walk:
             raise Refused(Code.BOOK_CLOSED)
         if order.journal is not None and order.journal in self.journals:
             raise Refused(Code.ID_REUSED, "A journal with this id and other content exists.")
-        if position not in order.verdicts or draft.kind not in (Kind.POSTED, Kind.HOLD):
+        verdict = order.verdicts.get(position)
+        new = draft.kind in (Kind.POSTED, Kind.HOLD)
+        if verdict is None or not (new or verdict[0] in _WHATEVER_IT_IS):
             return draft.kind
-        instead, reason = order.verdicts[position]
-        if instead is None:
-            raise Refused(Code.GATE_REFUSED, reason)
+        instead, reason = verdict
+        if isinstance(instead, Code):
+            raise Refused(instead, reason)
         return instead
 
     def _again(self, order: Order, draft: TransferDraft, earlier: Made | None) -> TransferResult:

@@ -9,14 +9,14 @@ from uuid import UUID
 from django.db import DatabaseError, IntegrityError, connection
 
 from ledger import metrics
-from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.drafts import TransferDraft
 from ledger.domain.posting import BookState
 from ledger.domain.sequence import GateVerdict, Order, Walk
-from ledger.engine import cache, load, write
+from ledger.engine import cache, load, verdicts, write
 from ledger.engine.batch import EventGroups, Submission
 from ledger.engine.decide import Outcome
 from ledger.engine.rows import Encoder
-from ledger.gates import Decision, Facts, Gate, gates, judge
+from ledger.gates import Facts, Gate, gates
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
@@ -146,12 +146,8 @@ class _Batch:
         return Order(submission.drafts, journal, submission.verdicts, submission.results)
 
     def _verdicts(self, submission: Submission, asked: list[Gate]) -> Mapping[int, GateVerdict]:
-        judged = judge(Facts(self.book, submission.drafts, self._asset_of, submission.context), asked)
-        verdicts = {
-            position: (Kind.HOLD if verdict.decision is Decision.HOLD else None, verdict.reason)
-            for position, verdict in judged.items()
-        }
-        return _held_together(verdicts, len(submission.drafts)) if submission.linked else verdicts
+        facts = Facts(self.book, submission.drafts, self._asset_of, submission.context, submission.journal)
+        return verdicts.of(facts, asked, linked=submission.linked)
 
     def _look_for_refused(self) -> None:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
@@ -169,9 +165,3 @@ class _Batch:
                 write.journal(self.cursor, self.book, group.journal, group.first_us)
         events.write(self.events)
         write.head(self.cursor, self.book, self.batch_id, self.last_us)
-
-
-def _held_together(verdicts: Mapping[int, GateVerdict], count: int) -> Mapping[int, GateVerdict]:
-    """What stands or falls together waits together: half of an exchange must not be posted while the other is held."""
-    hold = next((verdict for verdict in verdicts.values() if verdict[0] is Kind.HOLD), None)
-    return verdicts if hold is None else {position: verdicts.get(position, hold) for position in range(count)}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from ledger.approvals.demands import demand_account
 from ledger.choices import NORMAL_SIDE, AccountStatus, AccountType, Side
 from ledger.errors import Conflict, Invalid, Stale
 from ledger.locks import book_lock
@@ -152,7 +153,7 @@ def account_update(
     """Renames, freezes, opens, limits or closes an account, under its book's lock.
 
     Raises Invalid for a malformed field, Conflict where the account's balance forbids it, Stale where `version` is
-    given and is not the present one, and NotFound where its book is out of reach.
+    given and is not the present one, NotFound where its book is out of reach, and ApprovalRequired.
     """
     require_reach(account.book_id)
 
@@ -187,6 +188,7 @@ def _apply(account: Account, changes: dict[str, tuple[Any, Any]]) -> None:
         setattr(account, field_name, changes[field_name][1])
     account.version += 1
     clean(account)
+    demand_account(account, account.version - 1, changes)
     account.save(update_fields=[*own, "version"])
     head_move(account.book_id)
     events.emit(

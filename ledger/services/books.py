@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from ledger.approvals.demands import demand_book
 from ledger.choices import BookStatus
 from ledger.errors import Conflict, Invalid, OutOfReach, Stale
 from ledger.locks import book_lock
@@ -49,8 +50,8 @@ def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None)
 def book_update(*, book: Book, name: str | None = None, status: str | None = None, version: int | None = None) -> Book:
     """Renames, closes or opens a book again; a closed book refuses every transfer.
 
-    Raises Invalid for a malformed field, Stale where `version` is given and is not the present one, and NotFound where
-    the book is out of reach.
+    Raises Invalid for a malformed field, Stale where `version` is given and is not the present one, NotFound where the
+    book is out of reach, and ApprovalRequired.
     """
     require_reach(book.pk)
 
@@ -70,6 +71,7 @@ def book_update(*, book: Book, name: str | None = None, status: str | None = Non
             setattr(fresh, field, after)
         fresh.version += 1
         clean(fresh)
+        demand_book(fresh, fresh.version - 1, changes)
         fresh.save(update_fields=[*changes, "version"])
         head_move(fresh.pk)
         events.emit("ledger.book.updated", subject_type="book", subject_id=fresh.pk, book_id=fresh.pk, changes=changes)

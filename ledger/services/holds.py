@@ -3,9 +3,10 @@
 from decimal import Decimal
 from uuid import UUID
 
+from ledger.approvals.submissions import needed
 from ledger.choices import BookStatus
 from ledger.domain.drafts import Kind, TransferDraft
-from ledger.domain.results import TransferResult
+from ledger.domain.results import Code, TransferResult
 from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, TransferRefused
 from ledger.models import Book, Hold
@@ -22,7 +23,7 @@ def hold_post(
 ) -> TransferResult:
     """Posts a hold, whole or in part. What a final post leaves is released; otherwise it stays held.
 
-    `id` makes a repetition harmless. Raises NotFound, Invalid and TransferRefused.
+    `id` makes a repetition harmless. Raises NotFound, Invalid, TransferRefused and ApprovalRequired.
     """
     return _resolve(hold, Kind.HOLD_POST, id, _amount(amount), final=final, reference=reference)
 
@@ -71,6 +72,8 @@ def _resolve(hold: UUID, kind: Kind, id: UUID | None, amount: int, *, final: boo
         raise NotFound(f"there is no hold {hold}")
     draft = _draft(hold, kind, id or uuid7(), amount, final=final, reference=reference)
     [result] = submit(book=book, submission=Submission([draft], context.current()))
+    if result.code is Code.APPROVAL_REQUIRED:
+        raise needed(book, [draft], None)
     if not result.ok:
         raise TransferRefused(result)
     return result

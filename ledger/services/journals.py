@@ -7,14 +7,15 @@ from uuid import UUID, uuid5
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 
+from ledger.approvals.submissions import needed
 from ledger.domain.drafts import Journal as JournalDraft
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.posting import REVERSIBLE
-from ledger.domain.results import TransferResult
+from ledger.domain.results import Code, TransferResult
 from ledger.engine.batch import Submission
 from ledger.errors import Invalid, NotFound, first_cause
 from ledger.models import Journal, Transfer
-from ledger.services.transfers import MAX_REFERENCE, BookRef, check_metadata, check_text, draft, submit
+from ledger.services.transfers import MAX_REFERENCE, BookRef, book_id, check_metadata, check_text, draft, submit
 from qenex.kernel import context, scope
 from qenex.kernel.ids import uuid7
 from qenex.kernel.money import AmountProblem, from_decimal
@@ -41,13 +42,15 @@ def journal_post(
 
 
 def journal_submit(*, book: BookRef, entry: JournalDraft, drafts: Sequence[TransferDraft]) -> list[TransferResult]:
-    """Posts the drafts as one journal. Raises Invalid, NotFound and TransferRefused."""
+    """Posts the drafts as one journal. Raises Invalid, NotFound, TransferRefused and ApprovalRequired."""
     if not drafts:
         raise Invalid("transfers", "a journal has at least one transfer")
     check_text("reference", entry.reference, MAX_REFERENCE)
     check_text("description", entry.description, MAX_DESCRIPTION)
     check_metadata(entry.metadata)
     results = submit(book=book, submission=Submission(drafts, context.current(), linked=True, journal=entry))
+    if any(result.code is Code.APPROVAL_REQUIRED for result in results):
+        raise needed(book_id(book), drafts, entry)
     refusal = first_cause(results)
     if refusal is not None:
         raise refusal

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 
+from ledger.approvals.demands import demand_limit
 from ledger.errors import Invalid, OutOfReach
 from ledger.models import Account, Asset, RoleLimit
 from ledger.services.transfers import require_reach
@@ -23,7 +24,7 @@ def limit_create(
     """Sets the most that one transfer may move: by members of a role, or into or out of an account.
 
     Raises Invalid where neither or both of role and account are given, or the maximum is no amount; NotFound for an
-    account of a book out of reach, and OutOfReach for a role's limit of whoever reaches only some books.
+    account of a book out of reach, OutOfReach for a role's limit of whoever reaches only some books, ApprovalRequired.
     """
     if (role is None) == (account is None):
         raise Invalid("role", "a limit is either a role's or an account's")
@@ -34,6 +35,7 @@ def limit_create(
         clean(limit)
         if limit.maximum < 0:
             raise Invalid("maximum", "must not be negative")
+        demand_limit("create", limit)
         limit.save(force_insert=True)
         events.emit(
             "ledger.limit.created",
@@ -48,11 +50,12 @@ def limit_create(
 
 
 def limit_delete(*, limit: RoleLimit) -> None:
-    """Removes a limit. Raises NotFound and OutOfReach as `limit_create`."""
+    """Removes a limit. Raises NotFound, OutOfReach and ApprovalRequired as `limit_create`."""
     _require_reach(limit.account)
 
     def command() -> None:
         facts, book = _facts(limit), _book(limit)
+        demand_limit("delete", limit)
         RoleLimit.objects.filter(pk=limit.pk).delete()
         events.emit("ledger.limit.deleted", subject_type="limit", subject_id=limit.pk, book_id=book, data=facts)
 

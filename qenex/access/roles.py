@@ -52,7 +52,7 @@ _SHIPPED = (
         _("Serves customers: looks at accounts and posts single payments, up to the limits of the role."),
         (
             *("ledger.view_account", "ledger.view_asset", "ledger.view_book", "ledger.view_hold"),
-            *("ledger.view_transfer", "ledger.post_transfer"),
+            *("ledger.view_transfer", "ledger.post_transfer", "access.view_approval"),
         ),
     ),
     Role(

@@ -27,7 +27,7 @@ OWN = {
     *("admin/password_change/", "admin/password_change/done/"),
 }
 """What answers everybody who has signed in."""
-PEOPLES = ("api/v1/events",)
+PEOPLES = ("api/v1/events", "api/v1/approvals")
 """What the API has for administrators."""
 LIST = re.compile(r"admin/\w+/\w+/")
 

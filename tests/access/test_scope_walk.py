@@ -19,7 +19,7 @@ from tests.access.walk.world import Nowhere, World, model_of
 from tests.support.people import make_user, staff_client
 
 OF_BOOKS = {f"ledger.{name}" for name in ("book", "account", "transfer", "journal", "hold", "rolelimit")}
-OF_BOOKS.add("kernel.event")
+OF_BOOKS |= {"kernel.event", "access.approval"}
 NARROWED: dict[str, dict[str, Any]] = {"operations": {"roles": ("operations",)}, "everything": {"superuser": True}}
 
 

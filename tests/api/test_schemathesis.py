@@ -13,9 +13,12 @@ from hypothesis import settings as bounded
 from schemathesis import GenerationMode
 
 from ledger import services
+from qenex.access import approvals
+from qenex.access.models import Approval, TokenFamily
 from qenex.access.tokens import family_start
 from tests.ledger.api.conftest import EVERYTHING, staff
-from tests.support.ledger import give, hold, make_shop, one
+from tests.support.approvals import by
+from tests.support.ledger import Shop, give, hold, make_shop, one
 from tests.support.tokens import bearer
 
 EXAMPLES = 6
@@ -37,11 +40,15 @@ CONFIG = schemathesis.Config.from_dict(
             {
                 "include-path-regex": "/auth/",
                 "checks": {"positive_data_acceptance": {"expected-statuses": [*REFUSING, "401"]}},
-            }
+            },
+            {
+                "include-path-regex": "/withdraw",
+                "checks": {"positive_data_acceptance": {"expected-statuses": [*REFUSING, "403"]}},
+            },
         ],
     }
 )
-"""Nor can it say whose passwords and tokens there are."""
+"""Nor can it say whose passwords, tokens and requests there are."""
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 SCHEMA.app = lambda *request: application()(*request)
 OPERATIONS = {operation.label: operation for operation in (each.ok() for each in SCHEMA.get_all_operations())}
@@ -54,11 +61,12 @@ def world(database: None) -> World:
     shop = make_shop(2, funds="1000000")
     payer, payee = shop.customers
     journal, _ = services.journal_post(book=shop.book, transfers=[give(payer, payee, 1)])
-    user = staff([*EVERYTHING, "kernel.view_event"])
+    user = staff([*EVERYTHING, "kernel.view_event", "access.view_approval", "access.check_approval"])
     return {
         "user": user,
         "book": shop.book.code,
         "books": shop.book.code,
+        "approvals": str(_asked(shop).pk),
         "assets": shop.asset.code,
         "asset": shop.asset.code,
         "accounts": str(payer.pk),
@@ -68,6 +76,13 @@ def world(database: None) -> World:
         "holds": str(one(shop.book, hold(payer, payee, 1)).id),
         "transfers": str(one(shop.book, give(payer, payee, 1)).id),
     }
+
+
+def _asked(shop: Shop) -> Approval:
+    """What somebody else waits for."""
+    payload = {"book": str(shop.book.pk), "version": 1, "changes": {"name": "Another name"}}
+    with by(staff(EVERYTHING)):
+        return approvals.request(command="ledger.book.update", payload=payload, book=shop.book.pk)
 
 
 FAULTLESS = {"GET /api/v1/auth/jwks"}
@@ -104,6 +119,7 @@ def _headers(world: World, label: str) -> dict[str, str]:
     """A token of the user; a new one where the last request may have ended it."""
     if "token" not in world or "/auth/" in label:
         world["token"] = bearer(world["user"])
+        TokenFamily.objects.filter(user=world["user"]).update(method="password")
     return {"Authorization": f"Bearer {world['token']}"}
 
 

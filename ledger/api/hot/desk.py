@@ -14,7 +14,7 @@ from django.db import connection
 from ledger.api import wire
 from ledger.api.wire import Answer, Batch, Single
 from ledger.domain.drafts import Drafts
-from ledger.domain.results import TransferResult
+from ledger.domain.results import Code, TransferResult
 from ledger.engine.batch import Submission
 from ledger.engine.group import GroupCommit
 from ledger.errors import LedgerError
@@ -121,7 +121,10 @@ class OwnDesk:
         submission = Submission(_drafts(decoded), _context(asked), linked=isinstance(decoded, Batch) and decoded.linked)
 
         def committed(error: Exception | None) -> None:
-            done(_answered(asked, decoded, submission, error))
+            if error is None and _takes_two(decoded, submission):
+                done(None)  # nothing was posted; Django's way asks for the approval
+            else:
+                done(_answered(asked, decoded, submission, error))
 
         if self._group is None:
             self._group = GroupCommit(self._executor, asyncio.get_running_loop().call_soon_threadsafe)
@@ -145,6 +148,10 @@ def _in_order(asked: Asked) -> Decoded | None:
 
 def _drafts(decoded: Decoded) -> Drafts:
     return [decoded.draft] if isinstance(decoded, Single) else decoded.drafts
+
+
+def _takes_two(decoded: Decoded, submission: Submission) -> bool:
+    return isinstance(decoded, Single) and submission.results[0].code is Code.APPROVAL_REQUIRED
 
 
 def _answered(asked: Asked, decoded: Decoded, submission: Submission, error: Exception | None) -> Answered:

@@ -25,6 +25,12 @@ APPROVAL_DECIDED = problems.register(
 APPROVAL_EXPIRED = problems.register(
     "approval_expired", 409, "The time to approve it is over", "Ask for it again, under a new id."
 )
+APPROVAL_REUSED = problems.register(
+    "approval_reused",
+    409,
+    "The id belongs to another request",
+    "Something else, or somebody else, waits or waited for approval under this id: choose a new one.",
+)
 
 
 class ApprovalRequired(Exception):
@@ -66,4 +72,4 @@ problems.translate(OwnRequest, lambda error: Problem(OWN_APPROVAL))
 problems.translate(NotAllowed, lambda error: Problem(problems.PERMISSION_DENIED, str(error)))
 problems.translate(Decided, lambda error: Problem(APPROVAL_DECIDED))
 problems.translate(Expired, lambda error: Problem(APPROVAL_EXPIRED))
-problems.translate(Reused, lambda error: Problem(problems.KEY_REUSED))
+problems.translate(Reused, lambda error: Problem(APPROVAL_REUSED))

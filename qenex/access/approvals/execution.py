@@ -105,7 +105,7 @@ def _approve(approval: UUID, by: User, version: int | None, comment: str) -> App
     transactions.run(execution.ready)  # who may not approve learns nothing of what would become of it
     try:
         with (
-            acting(_on_behalf_of(row)),
+            acting(on_behalf_of(row)),
             executing(bytes(row.payload_hash)),
             transactions.around(execution.around),
         ):
@@ -113,16 +113,16 @@ def _approve(approval: UUID, by: User, version: int | None, comment: str) -> App
     except _Refused as refused:
         raise refused.reason from None
     except Exception as error:
-        why = _why(kind, error)
-        if why is None:
+        refusal = why(kind, error)
+        if refusal is None:
             raise
-        return execution.failed(*why)
+        return execution.failed(*refusal)
     if execution.decided is None:
         raise RuntimeError(f"{kind.name} carried out nothing: a service runs in transactions.run")
     return execution.decided
 
 
-def _why(kind: registry.Command, error: Exception) -> tuple[str, str] | None:
+def why(kind: registry.Command, error: Exception) -> tuple[str, str] | None:
     """Code and text of what refused the command; none where it is a defect, or may be tried again."""
     if isinstance(error, kind.refusals):
         return str(getattr(error, "code", "refused")), str(error)
@@ -132,7 +132,7 @@ def _why(kind: registry.Command, error: Exception) -> tuple[str, str] | None:
     return problem.kind.code, problem.detail or problem.kind.title
 
 
-def _on_behalf_of(row: Approval) -> Context:
+def on_behalf_of(row: Approval) -> Context:
     """The circumstances of the command: whoever asked for it does it, from where the checker approved it."""
     requester = row.requester
     return replace(

@@ -14,7 +14,7 @@ from qenex.access.approvals import payload as payloads
 from qenex.access.approvals import registry
 from qenex.access.approvals.errors import Decided, Expired, NotAllowed, Reused
 from qenex.access.approvals.policy import policies_of
-from qenex.access.approvals.rules import check_checker, check_open, check_requester
+from qenex.access.approvals.rules import check_checker, check_open, check_requester, executing
 from qenex.access.models.approvals import Approval, ApprovalStatus
 from qenex.kernel import canonical, clock, context, events, transactions, versions, wakeups
 from qenex.kernel.context import acting
@@ -64,7 +64,8 @@ def _made(kind: registry.Command, stored: bytes, by: User, book: UUID | None, ke
     now, id = clock.now(), uuid7()
     policies = policies_of(kind.governed_by, book)
     permissions = {policy.permission or kind.permission for policy in policies} or {kind.permission}
-    difference = kind.describe(payloads.decode(stored)).document()
+    with executing(payloads.digest(kind.name, stored)):  # what would become of it once it is approved
+        difference = kind.describe(payloads.decode(stored)).document()
     return Approval(
         id=id,
         command=kind.name,

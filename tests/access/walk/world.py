@@ -10,7 +10,9 @@ from django.contrib.contenttypes.models import ContentType
 
 from ledger import services
 from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
-from qenex.access.models import StaffSession
+from qenex.access import approvals
+from qenex.access.models import ApprovalPolicy, StaffSession
+from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
 from tests.access.walk.addresses import Address
 from tests.support.ledger import Shop, give, hold, make_shop, post
@@ -25,6 +27,7 @@ NOUNS = {
     "holds": "ledger.hold",
     "limits": "ledger.rolelimit",
     "events": "kernel.event",
+    "approvals": "access.approval",
 }
 """The API's words for the models."""
 NOBODY = UUID(int=7)
@@ -49,6 +52,8 @@ class World:
         services.journal_post(book=self.shop.book, transfers=[give(one, two, 1)], reference=f"ref-{one.pk}")
         post(self.shop.book, hold(one, two, 5))
         self.made: dict[str, Any] = _of_book(self.shop) | _of_people()
+        self.made["access.approval"] = _approval(self.shop)
+        self.made["access.approvalpolicy"] = ApprovalPolicy.objects.filter(active=False)[0].pk
 
     @property
     def book(self) -> Book:
@@ -118,6 +123,14 @@ def _of_book(shop: Shop) -> dict[str, Any]:
 
 def _limit(shop: Shop) -> RoleLimit:
     return services.limit_create(account=shop.customers[0], maximum=Decimal(50), asset=shop.asset)
+
+
+def _approval(shop: Shop) -> UUID:
+    """A request of somebody else's."""
+    payload = {"book": str(shop.book.pk), "version": 1, "changes": {"name": f"ref-{shop.customers[0].pk}"}}
+    asking = make_user(permissions=("ledger.change_book",))
+    with acting(Context(actor_id=asking.pk, actor=asking.username, method="session")):
+        return approvals.request(command="ledger.book.update", payload=payload, book=shop.book.pk).pk
 
 
 def _of_people() -> dict[str, Any]:
