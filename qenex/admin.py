@@ -8,13 +8,18 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import include, path, reverse
+from django.utils.http import urlencode
 
 from qenex.kernel.keyset import Cursor, CursorInvalid, Keyset
 
 M = TypeVar("M", bound=Model)
 
 CURSOR = "cursor"
+REPLACED = frozenset({"login", "logout", "password_change", "password_change_done"})
+"""Names of Django's pages that are not there: ours take their place."""
 
 if TYPE_CHECKING:
 
@@ -35,6 +40,20 @@ class Site(admin.AdminSite):
     site_header = "QENEX"
     site_title = "QENEX"
     index_title = "Back office"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff whose browser has shown both factors."""
+        session = getattr(request, "staff_session", None)
+        return super().has_permission(request) and session is not None and session.verified_at is not None
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one page to sign in on, and this site's other pages lead there."""
+        return redirect(f"{reverse('admin:login')}?{urlencode({'next': request.get_full_path()})}")
+
+    def get_urls(self) -> list[Any]:
+        """The pages of signing in come in the place of Django's own."""
+        others = (each for each in super().get_urls() if getattr(each, "name", None) not in REPLACED)
+        return [path("", include("qenex.access.admin.urls")), *others]
 
 
 class KeysetChangeList(ChangeList):

@@ -2,7 +2,6 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
@@ -16,11 +15,12 @@ http = get_asgi_application()
 from ledger.api.hot.app import HotPath  # noqa: E402  # see above
 from ledger.api.hot.desk import OwnDesk  # noqa: E402  # see above
 from ledger.api.hot.remote import RemoteDesk  # noqa: E402  # see above
+from qenex.access import live as staff  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
 from qenex.kernel.edge import Edge  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
-websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live.urlpatterns)))
+websocket = AllowedHostsOriginValidator(staff.gate(URLRouter(live.urlpatterns)))
 
 desk = RemoteDesk() if settings.POSTING_PROCESS else OwnDesk()
 application = Edge(HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk))

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from qenex import env
 from qenex.embedded.postgres import database_urls
@@ -29,6 +30,9 @@ INSTALLED_APPS = [
     "django_prometheus",
     "django_structlog",
     "channels",
+    "axes",
+    "django_otp",
+    "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -57,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "qenex.kernel.middleware.ContextMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -134,7 +139,6 @@ CELERY_BEAT_SCHEDULE = {
     "approvals-expire": {"task": "qenex.access.tasks.approvals_expire", "schedule": 60.0},
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
-    "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
     "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
 }
 CHANNEL_LAYERS = {
@@ -147,8 +151,29 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "qenex.access.passwords.BreachedValidator"},
+    {"NAME": "qenex.access.passwords.FormerValidator"},
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["qenex.access.hashing.Argon2id"]
+BREACHED_PASSWORDS = env.text("QENEX_BREACHED_PASSWORDS")
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "qenex.access.axes.Handler"
+AXES_LOCKOUT_CALLABLE = "qenex.access.axes.respond"
+AXES_CLIENT_IP_CALLABLE = "qenex.access.axes.address_of"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+ORIGIN_GIVEN = env.text("QENEX_ORIGIN")
+ORIGIN = ORIGIN_GIVEN or (
+    f"http://localhost:{env.integer('PORT', 8000)}" if EMBEDDED else f"https://{(ALLOWED_HOSTS or ['localhost'])[0]}"
+)
+OTP_WEBAUTHN_RP_NAME = "QENEX"
+OTP_WEBAUTHN_RP_ID = urlsplit(ORIGIN).hostname or "localhost"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [ORIGIN]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "access.Passkey"
+OTP_WEBAUTHN_ATTESTATION_MODEL = "access.PasskeyAttestation"
 LOGIN_URL = "admin:login"
 SESSION_ENGINE = "qenex.access.sessionstore"
 SESSION_COOKIE_AGE = 8 * 60 * 60
@@ -161,8 +186,7 @@ AFTER_MIGRATE = ["roles_sync"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "qenex.access.api.authentication.TokenAuthentication",
-        "qenex.access.api.authentication.SignatureAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "qenex.access.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["qenex.kernel.permissions.RoutePermission"],
     "DEFAULT_PARSER_CLASSES": ["qenex.kernel.parsers.StrictJSONParser"],

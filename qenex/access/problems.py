@@ -14,3 +14,12 @@ STEP_UP_REQUIRED = problems.register(
     "The second factor must be shown again",
     "Confirm it is you in the back office, then repeat the request within five minutes.",
 )
+LOCKED_OUT = problems.register(
+    "locked_out",
+    429,
+    "Too many failures",
+    "After ten failures nobody signs in from here for a while; wait as long as the Retry-After header says.",
+)
+TOO_MANY_SIGN_INS = problems.register(
+    "too_many_sign_ins", 503, "Too many people are signing in", "Wait as long as the Retry-After header says."
+)

@@ -1,6 +1,5 @@
 """Sessions of staff: opened by a password, verified by a second factor, ended by time, by their user or by others."""
 
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,8 +10,9 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.db.models import QuerySet
 
-from qenex.access.models import Ended, Method, StaffSession
+from qenex.access.models import Ended, Method, Person, StaffSession
 from qenex.access.sessionstore import hashed
+from qenex.access.tokens.families import families_end
 from qenex.kernel import clock, context, events
 from qenex.kernel.transactions import is_transient, run
 
@@ -24,9 +24,6 @@ ABSOLUTE = timedelta(hours=8)
 SEEN = timedelta(minutes=1)
 """How seldom `last_seen_at` is written."""
 USER_AGENT_LENGTH = 200
-
-on_end: list[Callable[[Iterable[UUID]], None]] = []
-"""What else ends with sessions, in the same transaction: each is called with their ids."""
 
 
 def limit_passed(session: StaffSession, now: datetime) -> Ended | None:
@@ -71,8 +68,10 @@ def methods_of(user: Any) -> frozenset[str]:
 def session_open(*, user: AbstractBaseUser, key: str, address: str | None, user_agent: str) -> StaffSession:
     """Records that the user gave the password in a browser."""
     now = clock.now()
+    due = Person.objects.filter(user_id=user.pk, password_due=True).exists()
     session = StaffSession(
         user_id=user.pk,
+        password_due=due,
         key_hash=hashed(key),
         address=address,
         user_agent=user_agent[:USER_AGENT_LENGTH].replace("\0", ""),
@@ -105,6 +104,12 @@ def session_verify(*, session: StaffSession, method: Method, key: str) -> StaffS
     return run(command)
 
 
+def session_rekey(*, session: StaffSession, key: str) -> None:
+    """Follows the browser's session to the new key that Django has given it."""
+    session.key_hash = hashed(key)
+    run(lambda: session.save(update_fields=["key_hash"]))
+
+
 def session_step_up(*, session: StaffSession, method: Method) -> StaffSession:
     """Records that the user of a verified session has shown a second factor again."""
     session.stepped_up_at = clock.now()
@@ -123,9 +128,8 @@ def session_end(*, session: StaffSession, reason: Ended) -> bool:
 
 
 def sessions_end_all(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
-    """Ends every session of the user, perhaps but one; how many were open."""
-    found = StaffSession.objects.filter(user_id=user.pk)
-    return run(lambda: end_in_transaction(found if but is None else found.exclude(pk=but), reason))
+    """Ends every session of the user, perhaps but one, and what programs do in his name; how many were open."""
+    return run(lambda: end_all_in_transaction(user=user, reason=reason, but=but))
 
 
 def end_in_transaction(sessions: QuerySet[StaffSession], reason: Ended) -> int:
@@ -137,9 +141,14 @@ def end_in_transaction(sessions: QuerySet[StaffSession], reason: Ended) -> int:
         session.save(update_fields=["ended_at", "ended_by", "ended_reason"])
         _emit("ended", session, {"reason": str(reason)})
     Session.objects.filter(session_key__in=[each.key_hash for each in found]).delete()
-    for end in on_end if found else ():
-        end([each.pk for each in found])
     return len(found)
+
+
+def end_all_in_transaction(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
+    """Ends the user's sessions and his programs' tokens within the transaction of a larger command."""
+    found = StaffSession.objects.filter(user_id=user.pk)
+    families_end(user=user, reason=str(reason))
+    return end_in_transaction(found if but is None else found.exclude(pk=but), reason)
 
 
 def see(session: StaffSession) -> None:

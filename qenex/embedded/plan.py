@@ -31,6 +31,11 @@ class Plan:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
+    @property
+    def page(self) -> str:
+        """The same by name where it is this machine: browsers make no passkeys for addresses of numbers."""
+        return self.address.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:")
+
     def programs(self) -> list[Program]:
         """The web server, the task worker and its clock."""
         return [

@@ -18,13 +18,16 @@ from tests.access.walk.world import World, model_of
 
 PUBLIC = {
     *("admin/login/", "api/v1/docs", "api/v1/schema", "api/v1/problems/"),
-    *("api/v1/problems/<slug:code>", "", "api/<path:rest>", "admin/logout/"),
+    *("api/v1/problems/<slug:code>", "", "api/<path:rest>"),
     *("api/v1/auth/token", "api/v1/auth/refresh", "api/v1/auth/jwks"),
 }
 """What answers strangers."""
 OWN = {
     *("admin/", "admin/<app_label>/", "admin/<url>", "admin/jsi18n/"),
-    *("admin/password_change/", "admin/password_change/done/"),
+    *("admin/password_change/", "admin/step-up/", "admin/second-factor/", "admin/second-factor/passkey/"),
+    *("admin/enrol/", "admin/enrol/app/", "admin/enrol/passkey/options/", "admin/enrol/app/qr.png"),
+    *("admin/security/", "admin/security/<uuid:session_id>/end/", "admin/security/end-others/"),
+    *("admin/security/<slug:kind>/<slug:factor>/remove/", "admin/security/recovery-codes/"),
 }
 """What answers everybody who has signed in."""
 PEOPLES = ("api/v1/events", "api/v1/approvals")

@@ -21,6 +21,7 @@ from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
 from tests.support.asgi import Page
 from tests.support.ledger import make_book
+from tests.support.people import sign_in
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_the_event_api_shows_events_of_ones_books_only(user: User, books: tuple[
     mine, other = books
     subject = uuid4().hex
     shown, hidden, of_none = _emit(mine, subject), _emit(other, subject), _emit(None, subject)
-    client.force_login(user)
+    sign_in(client, user)
 
     def listed(**query: Any) -> set[str]:
         answer = client.get("/api/v1/events", {"subject": subject, **query})

@@ -13,14 +13,13 @@ from django.test.testcases import LiveServerThread
 from django.test.utils import override_settings
 from pytest_django import DjangoDbBlocker
 
-from qenex.kernel.ids import uuid7
+from tests.support.people import PASSWORD, code, make_user, with_app, with_password
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -74,7 +73,7 @@ def address(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
 @pytest.fixture
 def accountant(database: None) -> User:
     """Somebody who may do everything in the ledger."""
-    return User.objects.create_superuser(f"u{uuid7().hex}", password=PASSWORD)
+    return with_password(make_user(superuser=True))
 
 
 @pytest.fixture
@@ -85,13 +84,21 @@ def visit(browser: Any, address: str, accountant: User) -> Iterator[Visit]:
     visit = Visit(context.new_page(), address)
     visit.page.on("console", lambda message: _note(visit, message))
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    page = visit.go("/admin/login/")
-    page.get_by_label("Username").fill(accountant.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{address}/admin/")
+    app = with_app(accountant)
+    give_password(visit, accountant)
+    visit.page.get_by_label("Code of your authenticator app").fill(code(app))
+    visit.page.get_by_role("button", name="Confirm").click()
+    visit.page.wait_for_url(f"{address}/admin/")
     yield visit
     context.close()
+
+
+def give_password(visit: Visit, user: User, password: str = PASSWORD) -> None:
+    """The first step of signing in."""
+    page = visit.go("/admin/login/")
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
 
 
 def _note(visit: Visit, message: Any) -> None:

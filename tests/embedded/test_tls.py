@@ -167,7 +167,7 @@ def test_only_the_very_certificate_is_trusted(identity: tls.Identity, tmp_path: 
 @pytest.mark.timeout(240)
 def test_up_with_tls_serves_and_says_which_certificate_it_shows(var: Path, run: Run) -> None:
     session = Session(run, free_port(), "--no-demo", "--tls")
-    assert "https://127.0.0.1" in session.read_until("QENEX runs at").string
+    assert "https://localhost" in session.read_until("QENEX runs at").string
     session.read_until("its SHA-256 is")
     shown = session.read_until("  ([0-9A-F:]+)$").group(1)
     identity = tls.Identity(var / "tls" / "certificate.pem", var / "tls" / "key.pem")

@@ -1,5 +1,6 @@
 """Staff for tests, and their browsers, signed in as everybody is: with a second factor and a live session."""
 
+import secrets
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,12 @@ from django.http import HttpRequest
 from django.test import Client
 
 from qenex.access import scopes, sessions
-from qenex.access.models import Method, StaffSession
+from qenex.access.mfa import totp
+from qenex.access.models import AuthenticatorApp, Method, StaffSession
 from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
+
+PASSWORD = "correct horse battery"
 
 
 def make_user(
@@ -34,6 +38,27 @@ def make_user(
     if books:
         scopes.scope_set(user=user, books=books)
     return user
+
+
+def with_password(user: User, password: str = PASSWORD) -> User:
+    """The user, with a password."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return user
+
+
+def with_app(user: User) -> AuthenticatorApp:
+    """An authenticator app that the user has set up long ago."""
+    app = AuthenticatorApp(user=user, name="", created_at=clock.now())
+    app.secret = secrets.token_bytes(totp.SECRET_BYTES)
+    app.save(force_insert=True)
+    return app
+
+
+def code(app: AuthenticatorApp, steps: int = 0) -> str:
+    """What the app shows now, or so many steps later."""
+    assert app.secret is not None
+    return totp.code_at(app.secret, totp.step_at(clock.now().timestamp()) + steps)
 
 
 def staff_client(user: User, *, stepped_up: bool = True, verified: bool = True, **options: Any) -> Client:

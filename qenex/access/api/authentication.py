@@ -1,6 +1,6 @@
 """How programs show who they are; each class names the method that events will have."""
 
 from qenex.access.api.bearer import TokenAuthentication
-from qenex.access.api.signed import SignatureAuthentication
+from qenex.access.api.sessions import SessionAuthentication
 
-__all__ = ["SignatureAuthentication", "TokenAuthentication"]
+__all__ = ["SessionAuthentication", "TokenAuthentication"]

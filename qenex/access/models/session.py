@@ -46,6 +46,9 @@ class StaffSession(models.Model):
     stepped_up_at = models.DateTimeField(
         _("confirmed at"), null=True, help_text=_("When the second factor was last shown.")
     )
+    password_due = models.BooleanField(
+        _("must change the password"), default=False, help_text=_("Nothing else answers until it was changed.")
+    )
     ended_at = models.DateTimeField(_("ended at"), null=True)
     ended_by = models.BigIntegerField(_("ended by"), null=True, help_text=_("The id of the user who ended it."))
     ended_reason = models.CharField(_("reason"), max_length=20, choices=Ended.choices, blank=True)

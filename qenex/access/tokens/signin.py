@@ -6,7 +6,6 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
 from qenex.access.tokens.families import Issued, family_start
@@ -37,10 +36,7 @@ def _known(request: HttpRequest, username: str, password: str, code: str) -> Use
     if user is None:
         return None
     assert isinstance(user, User)
-    if second_factor(user, code):
-        return user
-    user_login_failed.send(__name__, credentials={"username": username}, request=request)
-    return None
+    return user if second_factor(user, code) else None
 
 
 def second_factor(user: User, code: str) -> bool:

@@ -22,6 +22,11 @@ from qenex.embedded.single import only_one
 from qenex.embedded.supervisor import Servers, Supervisor, stoppable
 from qenex.kernel import wakeups
 
+FIRST_TIME = (
+    "The first time, an authenticator app or a passkey is set up; without an app,\n"
+    "manage.py totp prints the codes of the secret that the page shows."
+)
+
 
 class Command(BaseCommand):
     """`manage.py up`"""
@@ -100,7 +105,7 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
     if static.collect():
         console.say("Static files are collected.")
     _count_from_zero(plan)
-    lines = ["", f"QENEX runs at {plan.address}/admin/"]
+    lines = ["", f"QENEX runs at {plan.page}/admin/"]
     if demo:
         if first_run.load_demo():
             console.say("Demo data is loaded.")
@@ -108,13 +113,13 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
     if plan.tls and not settings.TLS_CERT:
         lines.append(f"The certificate is this machine's own; its SHA-256 is\n  {plan.tls.fingerprint()}")
     _disconnect()
-    return "\n".join([*lines, f"API: {plan.address}/api/v1/docs   logs: {plan.var / 'log'}   Ctrl-C stops it."])
+    return "\n".join([*lines, f"API: {plan.page}/api/v1/docs   logs: {plan.var / 'log'}   Ctrl-C stops it."])
 
 
 def _how_to_sign_in(sign_in: first_run.SignIn) -> str:
     if sign_in.password is None:
         return f"Sign in as {sign_in.user} with the password you have set."
-    return f"Sign in as {sign_in.user} with the password {sign_in.password}"
+    return f"Sign in as {sign_in.user} with the password {sign_in.password}\n{FIRST_TIME}"
 
 
 def _disconnect() -> None:

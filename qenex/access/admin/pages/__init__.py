@@ -1,0 +1,1 @@
+"""Pages on which people show who they are."""
