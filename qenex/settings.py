@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals-expire": {"task": "qenex.access.tasks.approvals_expire", "schedule": 60.0},
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
+    "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
     "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
 }
 CHANNEL_LAYERS = {
@@ -186,6 +187,7 @@ AFTER_MIGRATE = ["roles_sync"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "qenex.access.api.authentication.TokenAuthentication",
+        "qenex.access.api.authentication.SignatureAuthentication",
         "qenex.access.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["qenex.kernel.permissions.RoutePermission"],

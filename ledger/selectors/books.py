@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from ledger.models import Book
+from qenex.kernel import scope
 
 
 def catalog() -> list[tuple[UUID, str]]:
-    """Id and name of every book, by code. One query."""
-    found = Book.objects.order_by("code").values_list("pk", "code", "name")
+    """Id and name of every book in reach, by code. One query."""
+    found = scope.narrowed(Book.objects.order_by("code"), "pk").values_list("pk", "code", "name")
     return [(id, f"{code} \N{EN DASH} {name}") for id, code, name in found]

@@ -12,6 +12,10 @@ from qenex.kernel import events, scope, transactions
 from qenex.kernel.scope import Books
 
 
+class Narrowed(ValueError):
+    """Somebody who reaches only some books wants to say which ones others reach."""
+
+
 class NoSuchBook(ValueError):
     """A book that is to be put in reach and is not there."""
 
@@ -34,7 +38,7 @@ def books_of_id(user_id: int) -> Books:
 
 
 def catalog() -> list[tuple[UUID, str]]:
-    """Every book there is, with what people call it; the app that has books is named in `BOOK_CATALOG`."""
+    """Every book in reach of whoever is acting, with what people call it; `BOOK_CATALOG` names who knows."""
     known: list[tuple[UUID, str]] = import_string(settings.BOOK_CATALOG)()
     return known
 
@@ -42,9 +46,11 @@ def catalog() -> list[tuple[UUID, str]]:
 def scope_set(*, user: User, books: Iterable[UUID] | None) -> Books:
     """Lets a user reach just these books, or with none every book; returns what he reaches now.
 
-    Raises NoSuchBook for a book that is not there, and ValueError for no books at all: whoever is to reach nothing has
-    his roles taken away.
+    Raises NoSuchBook for a book that is not there, Narrowed where whoever is acting reaches only some books himself,
+    and ValueError for no books at all: whoever is to reach nothing has his roles taken away.
     """
+    if scope.books() is not None:
+        raise Narrowed("you reach only some books: you cannot say which ones others reach")
     wanted: Books = None if books is None else frozenset(books)
     if wanted is not None and not wanted:
         raise ValueError("name at least one book")

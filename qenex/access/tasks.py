@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from qenex.access import tokens
+from qenex.access.apikeys import nonces
 from qenex.access.approvals import approvals_expire
 
 
@@ -10,6 +11,12 @@ from qenex.access.approvals import approvals_expire
 def expire_approvals() -> int:
     """Ends the requests for approval whose time is over, and returns how many."""
     return approvals_expire()
+
+
+@shared_task
+def nonces_prune() -> int:
+    """Forgets the nonces of signatures that are too old to be accepted, and returns how many."""
+    return nonces.prune()
 
 
 @shared_task

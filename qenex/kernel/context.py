@@ -20,7 +20,7 @@ class Context:
     address: str | None = None
     """The client's network address."""
     method: str = "internal"
-    """How the actor was authenticated: session, jwt, command, task, internal."""
+    """How the actor was authenticated: session, jwt, api-key, command, task, internal."""
     request_id: str | None = None
     reason: str = ""
     memory: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)

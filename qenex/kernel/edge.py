@@ -16,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
+API = "/api/"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -110,6 +111,8 @@ def _refusal(scope: Any) -> Kind | None:
     """Why a request is not looked at any further, going by its head alone."""
     if scope["method"] not in _METHODS:
         return problems.METHOD_NOT_ALLOWED
+    if settings.SECURE_SSL_REDIRECT and scope["path"].startswith(API) and not is_secure(scope):
+        return problems.TLS_REQUIRED  # a redirect would hide from the program's owner that its secrets leak
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             return problems.TOO_LARGE if value.isdigit() else problems.BAD_REQUEST

@@ -1,6 +1,6 @@
 """The headers that every answer carries, whoever gives it: Django, the static files, the fast path or a refusal."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
@@ -61,11 +61,13 @@ def strict_transport() -> str:
     return "; ".join(parts)
 
 
-def completed(given: Iterable[Raw], *, secure: bool) -> list[Raw]:
+def completed(given: Collection[Raw], *, secure: bool) -> list[Raw]:
     """The headers of an answer that may not have passed the middleware, with those that it lacks."""
-    headers = list(given)
-    present = {name.lower() for name, _ in headers}
-    return headers + [header for header in _all(secure) if header[0] not in present]
+    lacking = _all(secure)
+    present = {name.lower() for name, _ in given}
+    if present.isdisjoint(lacking):
+        return [*given, *lacking.items()]
+    return [*given, *(header for header in lacking.items() if header[0] not in present)]
 
 
 def is_secure(scope: Any) -> bool:
@@ -78,10 +80,10 @@ def is_secure(scope: Any) -> bool:
 
 
 @cache
-def _all(secure: bool) -> tuple[Raw, ...]:
+def _all(secure: bool) -> dict[bytes, bytes]:
     headers = {**FIXED, CACHE[0]: CACHE[1]}
     if not settings.DEBUG:  # the pages of a defect in development need more, and django-csp leaves them alone
         headers["Content-Security-Policy"] = build_policy()
     if secure and settings.SECURE_HSTS_SECONDS:
         headers["Strict-Transport-Security"] = strict_transport()
-    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+    return {name.lower().encode(): value.encode() for name, value in headers.items()}

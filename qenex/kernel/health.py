@@ -14,6 +14,7 @@ from redis import Redis
 
 from qenex.kernel.middleware import is_loopback
 
+TEXT = "text/plain; charset=utf-8"
 SECONDS = 2
 """How long Redis may take to answer."""
 
@@ -43,7 +44,7 @@ class HealthMiddleware:
 
 def livez(request: HttpRequest) -> HttpResponse:
     """The process answers."""
-    return HttpResponse("ok\n", "text/plain")
+    return HttpResponse("ok\n", TEXT)
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
@@ -61,7 +62,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         if not hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode()):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     elif not is_loopback(request.META):
-        return HttpResponse("Set METRICS_TOKEN to read the metrics from elsewhere.\n", "text/plain", 403)
+        return HttpResponse("Set METRICS_TOKEN to read the metrics from elsewhere.\n", TEXT, 403)
     response: HttpResponse = ExportToDjangoView(request)
     return response
 

@@ -146,6 +146,12 @@ NOT_AUTHENTICATED = register(
 AUTHENTICATION_FAILED = register(
     "authentication_failed", 401, "The credentials are not valid", "They are wrong, or no longer count: sign in again."
 )
+TLS_REQUIRED = register(
+    "tls_required",
+    403,
+    "Nothing is served in clear",
+    "Use https. What was sent has crossed the network in clear: replace the secrets that were in it.",
+)
 PERMISSION_DENIED = register(
     "permission_denied", 403, "You may not do this", "Your roles do not include the permission that the route needs."
 )

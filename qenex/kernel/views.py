@@ -27,9 +27,15 @@ class ContextMixin(views.APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticates, and makes the user the actor; classes but Django's own of sessions name their `method`."""
+        """Authenticates, and makes the user the actor; classes but Django's own of sessions name their `method`.
+
+        What a class answers beside the user may have `books`, to which the request is narrowed further.
+        """
         super().perform_authentication(request)
         sign_in(request.user, getattr(request.successful_authenticator, "method", "session"))
+        books: scope.Books = getattr(request.auth, "books", None)
+        if books is not None:
+            scope.restrict(books)
 
 
 class APIView(ContextMixin):

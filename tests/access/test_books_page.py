@@ -9,6 +9,7 @@ from django.test import Client
 
 from qenex.access import scopes
 from qenex.access.admin.scopes import BookScopeInline
+from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
 from tests.support.ledger import make_book
 from tests.support.people import make_user, staff_client
@@ -70,6 +71,18 @@ def test_nobody_else_may(clerk: User, role: str) -> None:
     client = staff_client(make_user(roles=(role,)))
     answers = [client.get(page(clerk)), client.post(page(clerk), {"reach": "every", "reason": "x"})]
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_who_is_narrowed_himself_says_nothing_about_others(clerk: User) -> None:
+    mine, other = make_book(), make_book()
+    scopes.scope_set(user=clerk, books=[other.pk])
+    narrowed = make_user(superuser=True, books=(mine.pk,))
+    client = staff_client(narrowed)
+    answers = [client.get(page(clerk)), client.post(page(clerk), {"reach": "every", "reason": "x"})]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    with acting(Context(actor_id=narrowed.pk, actor=narrowed.username)), pytest.raises(scopes.Narrowed):
+        scopes.scope_set(user=clerk, books=[mine.pk])
+    assert scopes.books_of(clerk) == frozenset({other.pk})
 
 
 def test_a_user_who_is_not_there_is_not_found(administrator: Client) -> None:

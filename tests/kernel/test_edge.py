@@ -80,6 +80,15 @@ def test_some_heads_are_enough_to_refuse(settings: Any, head: Any, status: int, 
     assert b'"code":"' + code in sent[1]["body"]
 
 
+@pytest.mark.parametrize(("path", "status"), [("/api/v1/transfers", 403), ("/admin/", 200), ("/livez", 200)])
+def test_programs_without_tls_are_refused_and_not_led_to_it(settings: Any, path: str, status: int) -> None:
+    """People's pages go on to Django, which redirects them."""
+    settings.SECURE_SSL_REDIRECT = True
+    application, sent = serve(scope() | {"path": path}, [b"x"])
+    assert (sent[0]["status"], bool(application.heard)) == (status, status == 200)
+    assert serve(scope(scheme="https") | {"path": path}, [b"x"])[1][0]["status"] == 200
+
+
 def test_a_body_of_the_utmost_length_passes_and_a_longer_one_does_not(settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     assert serve(scope(), [b"12345", b"67890"])[1][0]["status"] == 200

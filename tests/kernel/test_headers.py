@@ -1,5 +1,6 @@
 """Every answer carries the whole set of headers, and no page needs more than they allow."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -56,6 +57,18 @@ def check(answer: Any, address: str) -> None:
     assert answer["Cache-Control"], address
     assert "camera=()" in answer["Permissions-Policy"]
     assert "Access-Control-Allow-Origin" not in answer
+    check_type(answer, address)
+
+
+def check_type(answer: Any, address: str) -> None:
+    """The body is what its type says, in a character set that is named where the type leaves it open."""
+    kind = answer.get("Content-Type", "")
+    if kind.startswith("text/"):
+        assert "charset=utf-8" in kind.lower().replace('"', ""), address
+    elif kind in ("application/json", "application/problem+json"):
+        json.loads(answer.content)
+    elif answer.content:
+        assert kind.startswith(("application/vnd.oai.openapi", "application/javascript")), (address, kind)
 
 
 def addresses(patterns: Sequence[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
@@ -126,6 +139,8 @@ def test_no_page_of_the_admin_needs_more_than_the_policy_allows(boss: Client, na
         check(answer, name)
         assert refused(answer.content.decode()) == [], page
         assert "no-store" in answer["Cache-Control"]
+        if answer.status_code == 200:
+            assert b'action="/admin/logout/"' in answer.content, page
         seen.append(answer.status_code)
     assert 200 in seen
 

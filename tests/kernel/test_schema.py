@@ -52,7 +52,8 @@ def test_the_headers_of_the_mixins_are_described(document: dict[str, Any]) -> No
 
 def test_tokens_and_sessions_are_described(document: dict[str, Any]) -> None:
     schemes = document["components"]["securitySchemes"]
-    assert {name: scheme["type"] for name, scheme in schemes.items()} == {"bearer": "http", "cookieAuth": "apiKey"}
+    types = {name: scheme["type"] for name, scheme in schemes.items()}
+    assert types == {"bearer": "http", "cookieAuth": "apiKey", "signature": "apiKey"}
     assert document["openapi"] == "3.1.0"
 
 

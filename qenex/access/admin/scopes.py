@@ -20,6 +20,7 @@ from django.views import View
 
 from qenex.access import scopes, stepup
 from qenex.access.models import BookScope
+from qenex.kernel import scope
 from qenex.kernel.context import because
 
 EVERY, SOME = "every", "some"
@@ -36,9 +37,9 @@ class BooksFormSet(FormSet):
     """What the inline shows."""
 
     def reached(self) -> list[str] | None:
-        """The books by what people call them; none for every book."""
+        """The books by what people call them, as far as the reader reaches them himself; none for every book."""
         books, names = scopes.books_of(self.instance), dict(scopes.catalog())
-        return None if books is None else sorted(names.get(id, str(id)) for id in books)
+        return None if books is None else sorted(name for id, name in names.items() if id in books)
 
 
 class BookScopeInline(Inline):
@@ -105,7 +106,7 @@ class BooksPage(stepup.StepUpMixin, View):
         """Lets in who may."""
         if not admin.site.has_permission(request):
             return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
-        if not request.user.has_perm(CHANGE):
+        if not request.user.has_perm(CHANGE) or scope.books() is not None:
             raise PermissionDenied
         self.user = get_object_or_404(User, pk=kwargs.pop("user_id"))
         return super().dispatch(request, *args, **kwargs)

@@ -2,5 +2,6 @@
 
 from qenex.access.api.bearer import TokenAuthentication
 from qenex.access.api.sessions import SessionAuthentication
+from qenex.access.api.signed import SignatureAuthentication
 
-__all__ = ["SessionAuthentication", "TokenAuthentication"]
+__all__ = ["SessionAuthentication", "SignatureAuthentication", "TokenAuthentication"]

@@ -1,5 +1,6 @@
 """What is known of people, programs and approvals."""
 
+from qenex.access.models.apikeys import ApiKey, ApiKeySecret, KeyOwner, Nonce
 from qenex.access.models.approvals import Approval, ApprovalPolicy, ApprovalStatus
 from qenex.access.models.factors import Algorithm, AuthenticatorApp, Passkey, PasskeyAttestation, RecoveryCode
 from qenex.access.models.person import FormerPassword, Person
@@ -9,6 +10,8 @@ from qenex.access.models.tokens import TokenFamily
 
 __all__ = [
     "Algorithm",
+    "ApiKey",
+    "ApiKeySecret",
     "Approval",
     "ApprovalPolicy",
     "ApprovalStatus",
@@ -16,7 +19,9 @@ __all__ = [
     "BookScope",
     "Ended",
     "FormerPassword",
+    "KeyOwner",
     "Method",
+    "Nonce",
     "Passkey",
     "PasskeyAttestation",
     "Person",

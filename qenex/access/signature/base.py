@@ -1,6 +1,7 @@
 """The signature base (RFC 9421, section 2.5): the bytes that are signed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from qenex.access.signature import fieldtext
 from qenex.access.signature.errors import SignatureMalformed
@@ -34,11 +35,18 @@ def signature_base(message: Message, items: Sequence[Item], parameters: str) -> 
 
     Raises SignatureMalformed.
     """
-    names = [fieldtext.member(each) if each.parameters else f'"{each.value!s}"' for each in items]
+    names = [_name(each) for each in items]
     if len(set(names)) != len(names):
         raise SignatureMalformed("a component is covered twice")
     lines = [f"{name}: {_value(message, each)}" for name, each in zip(names, items, strict=True)]
     return "\n".join([*lines, f'"@signature-params": {parameters}']).encode("ascii")
+
+
+def _name(item: Item) -> str:
+    return _quoted(item.value) if type(item.value) is str and not item.parameters else fieldtext.member(item)
+
+
+_quoted = lru_cache(maxsize=1_024)(fieldtext.string)
 
 
 def _value(message: Message, item: Item) -> str:

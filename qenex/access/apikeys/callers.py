@@ -1,0 +1,60 @@
+"""Who is behind a key id."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from uuid import UUID
+
+from qenex.access.models import ApiKey, ApiKeySecret
+from qenex.kernel import clock
+from qenex.kernel.scope import Books
+
+METHOD = "api-key"
+"""How the actor of what a signed request does was known, as events have it."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A key that counts, as it was when it was looked up."""
+
+    id: UUID
+    owner: int
+    """The user's primary key."""
+    scopes: frozenset[str]
+    books: Books
+    """None: all that the owner reaches."""
+    cidrs: tuple[str, ...]
+    expires_at: datetime | None
+    secrets: tuple[bytes, ...]
+
+    @cached_property
+    def _networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(each) for each in self.cidrs)
+
+    def admits(self, address: str | None) -> bool:
+        """Whether the key works from this address."""
+        if not self.cidrs:
+            return True
+        return address is not None and any(ip_address(address) in each for each in self._networks)
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and now >= self.expires_at
+
+
+def find(key_id: str | None) -> Caller | None:
+    """The key of this id; none where it is unknown, revoked, expired or without a secret, or its owner not active.
+
+    Two queries at most. Raises VaultError where the secrets cannot be opened.
+    """
+    if not key_id:
+        return None
+    row = ApiKey.objects.filter(key_id=key_id, revoked_at=None, owner__is_active=True).first()
+    if row is None:
+        return None
+    stored = ApiKeySecret.objects.filter(key=row, retired_at=None).order_by("-created_at", "-id")
+    secrets = tuple(each.secret for each in stored if each.secret is not None)
+    books = frozenset(row.books) or None
+    found = Caller(row.pk, row.owner_id, frozenset(row.scopes), books, tuple(row.cidrs), row.expires_at, secrets)
+    return found if secrets and not found.is_expired(clock.now()) else None
