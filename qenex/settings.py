@@ -181,6 +181,7 @@ SESSION_COOKIE_AGE = 8 * 60 * 60
 # --- Roles and the books that somebody reaches
 BOOK_SCOPE = "qenex.access.scopes.books_of_id"
 BOOK_CATALOG = "ledger.selectors.books.catalog"
+BOOK_FINDER = "ledger.references.find_book"
 AFTER_MIGRATE = ["roles_sync"]
 
 # --- API

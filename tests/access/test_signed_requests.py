@@ -129,6 +129,13 @@ def test_of_a_request_that_comes_on_many_connections_at_once_one_is_carried_out(
         assert sorted(threads.map(send, range(8))) == [201] + [401] * 7
 
 
+def test_what_is_refused_for_its_form_is_no_replay_the_first_time(order: Order, program: Program) -> None:
+    order.body = b'{"amount":'
+    headers = program.headers("POST", PATH, order.body)
+    _refused(order, order.send(headers), 400, "malformed")
+    _refused(order, order.send(headers), 401, "nonce_reused")
+
+
 def test_the_same_order_signed_again_gets_the_same_answer(order: Order, program: Program) -> None:
     first, second = (order.send(program.headers("POST", PATH, order.body)) for _ in range(2))
     assert (first.status, second.status) == (201, 200)

@@ -5,11 +5,15 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import Error
 
-from ledger.api.hot.admission import admitted
+from ledger.api.hot.admission import admitted, scheme
 from ledger.api.hot.desk import Asked, Desk
 from ledger.api.hot.http import App, Body, Receive, Scope, Send, headers_of, respond
 from ledger.api.hot.principals import Principal, Principals
+from ledger.api.hot.signers import Signers
+from qenex.access.apikeys import checking as signing
+from qenex.access.apikeys.checking import MARK
 from qenex.kernel.middleware import client_address, request_id
+from qenex.vault.errors import VaultError
 
 SINGLE = "/api/v1/transfers"
 BATCH = "/api/v1/transfers/batch"
@@ -22,7 +26,7 @@ class HotPath:
     def __init__(self, django: App, desk: Desk) -> None:
         self._django, self._desk = django, desk
         self._started = False
-        self._principals = Principals()
+        self._principals, self._signers = Principals(), Signers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request of the two routes where all is in order."""
@@ -42,11 +46,16 @@ class HotPath:
         headers = headers_of(scope)
         if not admitted(scope["scheme"], headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b"")):
             return False
-        principal = await self._principal(headers)
-        if principal is None:
+        signs = b"signature" in headers and b"authorization" not in headers
+        principal = None if signs else await self._principal(headers)
+        if principal is None and not signs:
             return False
         raw = await body.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         if raw is None:
+            return False
+        if signs:
+            principal = await self._signer(scope, headers, raw)
+        if principal is None:
             return False
         asked = _asked(scope, headers, raw, principal)
         answered = await self._desk.serve(asked)
@@ -64,10 +73,38 @@ class HotPath:
         except Error:  # Django's own way may be luckier, or tells what is wrong
             return None
 
+    async def _signer(self, scope: Scope, headers: Headers, raw: bytes) -> Principal | None:
+        if b"cookie" in headers:
+            return None
+        try:
+            principal, used = await self._signers.of(_signed(scope, headers, raw))
+        except (Error, VaultError):  # as above
+            return None
+        if used is not None:  # whoever comes next must not take this very request for a replay
+            scope[MARK] = used
+        return principal
+
+
+def _signed(scope: Scope, headers: Headers, raw: bytes) -> signing.Asked:
+    host, forwarded = headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b"")
+    query = scope["query_string"].decode("latin-1")
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    return signing.Asked(
+        method=scope["method"],
+        url=f"{scheme(scope['scheme'], forwarded)}://{host.decode('latin-1')}{path}{'?' if query else ''}{query}",
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        body=raw,
+        address=_client(scope, headers),
+    )
+
+
+def _client(scope: Scope, headers: Headers) -> str | None:
+    client = scope.get("client")
+    return _address(client[0] if client else "", headers.get(b"x-forwarded-for", b""))
+
 
 def _asked(scope: Scope, headers: Headers, raw: bytes, principal: Principal) -> Asked:
     given = headers.get(b"x-request-id")
-    client = scope.get("client")
     return Asked(
         single=scope["path"] == SINGLE,
         content_type=headers.get(b"content-type", b"").decode("latin-1"),
@@ -78,7 +115,7 @@ def _asked(scope: Scope, headers: Headers, raw: bytes, principal: Principal) -> 
         method=principal.method,
         permissions=principal.permissions,
         books=principal.books,
-        address=_address(client[0] if client else "", headers.get(b"x-forwarded-for", b"")),
+        address=_client(scope, headers),
         request_id=request_id(given.decode("latin-1") if given else None),
     )
 

@@ -9,14 +9,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from qenex.access.apikeys import callers, nonces
-from qenex.access.apikeys.checking import Asked, Signed, check
+from qenex.access.apikeys.checking import MARK, Asked, Signed, check
 from qenex.access.apikeys.usage import apikey_used
 from qenex.access.models import KeyOwner
 from qenex.access.signatures import NonceReused, SignatureInvalid
 from qenex.kernel.context import current
 
-MARK = "qenex.signed"
-"""Where the fast path leaves, in the ASGI scope, the nonce that it has used for this very request: no client can."""
 _FIELDS = ("HTTP_SIGNATURE", "HTTP_SIGNATURE_INPUT")
 _UNRESERVED = "/:@!$&'()*+,;=~"
 

@@ -18,6 +18,8 @@ COMPONENTS = ("@method", "@target-uri", "content-digest")
 """What every signature covers; the last one where there is a body."""
 PARAMETERS = ("created", "nonce", "keyid")
 SHORTEST_NONCE = 8
+MARK = "qenex.signed"
+"""Where the fast path leaves, in the ASGI scope, the nonce that it has used for this very request: no client can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def describe(payload: Payload) -> Difference:
     """What the key will be, for whoever decides. Raises KeyRefused."""
     owner, terms = _terms(payload)
     names = dict(catalog()) if terms.books else {}
-    books = ", ".join(names[book] for book in terms.books) or gettext("all that the owner reaches")
+    books = ", ".join(names.get(book, str(book)) for book in terms.books) or gettext("all that the owner reaches")
     facts = [
         (gettext("Owner"), owner.get_username()),
         (gettext("Scopes"), ", ".join(terms.scopes)),
