@@ -52,9 +52,15 @@ def test_a_header_that_is_not_one_is_refused(web: Web, header: bytes) -> None:
     assert web.send(GET + header + b"\r\n" + CLOSE, patience=3).status == 400
 
 
-@pytest.mark.parametrize("headers", [b"X-A: " + b"a" * 500_000 + b"\r\n", b"X-A: 1\r\n" * 300])
+@pytest.mark.parametrize("headers", [b"X-A: " + b"a" * 2_000_000 + b"\r\n", b"X-A: 1\r\n" * 300])
 def test_too_many_headers_are_refused(web: Web, headers: bytes) -> None:
     assert web.send(GET + headers + CLOSE, patience=3).status == 431
+
+
+@pytest.mark.parametrize(("number", "status"), [(98, 200), (99, 431)])
+def test_a_hundred_headers_are_enough(web: Web, number: int, status: int) -> None:
+    """With Host and Connection."""
+    assert web.send(GET + b"X-A: 1\r\n" * number + CLOSE, patience=5).status == status
 
 
 @pytest.mark.parametrize(
