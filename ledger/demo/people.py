@@ -1,11 +1,13 @@
-"""An example user for each role that ships. Nobody can sign in as one of them until somebody sets a password."""
+"""An example user for each role that ships. Nobody can sign in as one of them until they are given passwords."""
 
+import secrets
 from decimal import Decimal
 
 from django.contrib.auth.models import Group, User
 
 from ledger import services
 from ledger.models import Asset
+from qenex.access import passwords
 from qenex.access.roles import ROLES
 from qenex.kernel.context import Context
 
@@ -35,3 +37,15 @@ def make(euro: Asset) -> dict[str, Context]:
         contexts[username] = Context(actor_id=user.pk, actor=username, method="command")
     services.limit_create(role=Group.objects.get(name="teller"), asset=euro, maximum=TELLERS_MAXIMUM, verdict="hold")
     return contexts
+
+
+def give_passwords() -> dict[str, str]:
+    """Gives each of the users a new random password; returns them, for they are kept nowhere.
+
+    None of them has a second factor: each sets up his own at the first sign-in, and a password of his own.
+    """
+    given = {}
+    for user in User.objects.filter(username__in=USERS, is_superuser=False):
+        given[user.username] = secrets.token_urlsafe(12)
+        passwords.password_change(user=user, password=given[user.username])
+    return {username: given[username] for username in USERS if username in given}

@@ -85,6 +85,15 @@ def test_who_is_narrowed_himself_says_nothing_about_others(clerk: User) -> None:
     assert scopes.books_of(clerk) == frozenset({other.pk})
 
 
+def test_it_takes_a_fresh_second_factor(clerk: User) -> None:
+    client = staff_client(make_user(roles=("administrator",)), stepped_up=False)
+    book = make_book()
+    answer = client.post(page(clerk), {"reach": "some", "books": [str(book.pk)], "reason": "x"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/step-up/")
+    assert scopes.books_of(clerk) is None
+
+
 def test_a_user_who_is_not_there_is_not_found(administrator: Client) -> None:
     assert administrator.get("/admin/auth/user/999999999/books/").status_code == 404
 

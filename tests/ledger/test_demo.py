@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Q
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from ledger import demo, selectors
 from ledger.choices import TransferKind
@@ -83,6 +83,21 @@ def test_there_is_a_user_for_each_role_and_none_has_a_password(database: None, b
     }
     assert {role for _, role in people.USERS.values()} == set(ROLES)
     assert [user.username for user in found if user.has_usable_password() or not user.is_staff] == []
+
+
+def test_passwords_are_given_once_and_shown(database: None, bank: Book, settings: Settings) -> None:
+    settings.EMBEDDED = False
+    with pytest.raises(CommandError, match="for the embedded profile only"):
+        call_command("demo", passwords=True)
+    assert not User.objects.get(username="ada").has_usable_password()
+    settings.EMBEDDED = True
+    out = StringIO()
+    call_command("demo", passwords=True, stdout=out)
+    shown = [line.split() for line in out.getvalue().splitlines()]
+    assert [(role, username) for role, username, _ in shown] == [
+        (role, username) for username, (_, role) in people.USERS.items()
+    ]
+    assert all(User.objects.get(username=username).check_password(password) for _, username, password in shown)
 
 
 def test_it_is_made_once(database: None, bank: Book) -> None:
