@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault soak shell schema requirements down reset privileges
+.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures soak shell schema requirements down reset privileges
 
 PORT ?= 8000
 WORKERS ?= 2
@@ -20,7 +20,7 @@ DEPLOY := QENEX_PROFILE=production SECRET_KEY=$$($(BIN)/python -c 'import secret
 	QENEX_KEY_PROVIDER=pkcs11 QENEX_PKCS11_MODULE=hsm.so QENEX_PKCS11_TOKEN=qenex QENEX_PKCS11_PIN=$$RANDOM$$RANDOM
 
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP)  ## Make .venv from the pinned requirements, nothing else
 	@:
@@ -59,7 +59,7 @@ format: setup  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
-bench: bench-ledger bench-vault  ## Run every benchmark
+bench: bench-ledger bench-vault bench-signatures  ## Run every benchmark
 
 bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--quick --json PATH"; about an hour without --quick)
 	@bench/extras.sh
@@ -68,6 +68,9 @@ bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--quick --json
 bench-vault: setup  ## Measure sealing, opening, wrapping and signing on this machine (half a minute)
 	@tests/extras.sh
 	@$(BIN)/python bench/vault.py
+
+bench-signatures: setup  ## Measure checking a signed request on this machine (a few seconds)
+	@$(BIN)/python bench/signatures.py
 
 soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)

@@ -22,6 +22,7 @@ _STRUCTURED: Mapping[str, Callable[[str], str]] = {
 """How to write a field again whose type is known, as `sf` asks."""
 
 
+@lru_cache(maxsize=1_024)
 def component(text: str) -> Item:
     """A component by its identifier: a plain name such as @method, or quoted as in `"@query-param";name="a"`.
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
 from qenex.access.signature.errors import SignatureMalformed
@@ -59,13 +59,18 @@ class Message:
         found = [value for key, value in parse_qsl(query, keep_blank_values=True) if _encode(key) == name]
         return _encode(found[0]) if len(found) == 1 else None
 
-    @cached_property
+    @property
     def parts(self) -> tuple[str, str, str, str]:
         """Scheme, authority, path and query of the URL. Raises SignatureMalformed."""
-        found = _URL.fullmatch(self.url) if self.url.isascii() and self.url.isprintable() else None
-        if found is None:
-            raise SignatureMalformed("the target is an absolute URL in ASCII without user, spaces and fragment")
-        return found[1], found[2], found[3] or "/", found[4] or ""
+        return _parts(self.url)
+
+
+@lru_cache(maxsize=64)
+def _parts(url: str) -> tuple[str, str, str, str]:
+    found = _URL.fullmatch(url) if url.isascii() and url.isprintable() else None
+    if found is None:
+        raise SignatureMalformed("the target is an absolute URL in ASCII without user, spaces and fragment")
+    return found[1], found[2], found[3] or "/", found[4] or ""
 
 
 def _clean(value: str) -> str:

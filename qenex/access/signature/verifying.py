@@ -82,4 +82,4 @@ def _keys(key: Keys | Callable[[str | None], Keys], claim: Claim) -> Iterable[Ve
     found = key(claim.key_id) if callable(key) else key
     if found is None:
         return ()
-    return found if isinstance(found, Iterable) and not isinstance(found, bytes) else (found,)
+    return (found,) if isinstance(found, VerifyingKey) else found
