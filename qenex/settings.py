@@ -18,6 +18,9 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or (env.kept_secret(VAR / "secret_key") if EMBEDDED else "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if EMBEDDED else "")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+TLS_CERT = env.text("QENEX_TLS_CERT")
+TLS_KEY = env.text("QENEX_TLS_KEY")
+TLS = bool(TLS_CERT) or env.boolean("QENEX_TLS", default=False)  # `up --tls` sets it for the processes that it starts
 
 INSTALLED_APPS = [
     "qenex.apps.AdminConfig",
@@ -166,9 +169,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 ORIGIN_GIVEN = env.text("QENEX_ORIGIN")
-ORIGIN = ORIGIN_GIVEN or (
-    f"http://localhost:{env.integer('PORT', 8000)}" if EMBEDDED else f"https://{(ALLOWED_HOSTS or ['localhost'])[0]}"
-)
+_MACHINE = f"{'https' if TLS else 'http'}://localhost:{env.integer('PORT', 8000)}"
+ORIGIN = ORIGIN_GIVEN or (_MACHINE if EMBEDDED else f"https://{(ALLOWED_HOSTS or ['localhost'])[0]}")
 OTP_WEBAUTHN_RP_NAME = "QENEX"
 OTP_WEBAUTHN_RP_ID = urlsplit(ORIGIN).hostname or "localhost"
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [ORIGIN]
@@ -265,9 +267,6 @@ MEDIA_ROOT = VAR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 # --- Transport: without a certificate the embedded profile speaks plain HTTP on the loopback address
-TLS_CERT = env.text("QENEX_TLS_CERT")
-TLS_KEY = env.text("QENEX_TLS_KEY")
-TLS = bool(TLS_CERT) or env.boolean("QENEX_TLS", default=False)  # `up --tls` sets it for the processes that it starts
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS or not EMBEDDED
 # A browser would hold this machine's name to it, and with it whatever else is developed here.
 SECURE_HSTS_SECONDS = 31_536_000 if TLS_CERT or not EMBEDDED else 0

@@ -1,6 +1,7 @@
 """Access as an installed app."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class AccessConfig(AppConfig):
@@ -10,9 +11,12 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Makes the codes of problems known, and the commands that may take two people."""
+        """Makes the codes of problems known, and the commands that may take two people; registers the system check."""
         from qenex.access import problems  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import command  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import problems as _  # noqa: F401  # registered by being imported
         from qenex.access.approvals import policies  # noqa: F401  # registered by being imported
+        from qenex.access.checks import check_superusers
         from qenex.access.tokens import problems as of_tokens  # noqa: F401  # registered by being imported
+
+        register(check_superusers, Tags.database, deploy=True)

@@ -45,9 +45,14 @@ class Plan:
         ]
 
     def _python(self, name: str, arguments: list[str]) -> Program:
-        shared = {"PYTHONUNBUFFERED": "1", "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir(self.var))}
+        shared = {
+            "PYTHONUNBUFFERED": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir(self.var)),
+            "PORT": str(self.port),  # passkeys belong to an origin, and the port is a part of it
+        }
         secure = {"QENEX_TLS": "1"} if self.tls else {}
-        return Program(name, [sys.executable, *arguments], os.environ | shared | secure)
+        inherited = {key: value for key, value in os.environ.items() if key != "PORT_FILE"}
+        return Program(name, [sys.executable, *arguments], inherited | shared | secure)
 
     def _granian(self) -> list[str]:
         listen = ["--host", self.host, "--port", str(self.port), "--workers", str(self.web_workers)]

@@ -155,6 +155,7 @@ def test_the_plan_names_the_protocol_and_tells_the_processes(identity: tls.Ident
     assert "--ssl-certificate" not in plain.programs()[0].command
     assert [program.environment.get("QENEX_TLS") for program in secure.programs()] == ["1", "1", "1"]
     assert plain.programs()[0].environment.get("QENEX_TLS") is None
+    assert {program.environment["PORT"] for program in plain.programs()} == {"8443"}
 
 
 def test_only_the_very_certificate_is_trusted(identity: tls.Identity, tmp_path: Path) -> None:

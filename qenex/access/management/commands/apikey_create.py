@@ -27,9 +27,7 @@ class Command(KeyCommand):
         parser.add_argument("--name", required=True, help="what the program is, for people")
         named = ", ".join(NAMED)
         parser.add_argument("--scope", required=True, nargs="+", action="extend", help=f"{named}, or permissions")
-        parser.add_argument(
-            "--book", nargs="+", action="extend", default=[], help="codes or ids; else all its owner's"
-        )
+        parser.add_argument("--book", nargs="+", action="extend", default=[], help="codes or ids; else all its owner's")
         parser.add_argument("--cidr", nargs="+", action="extend", default=[], help="networks that it works from")
         parser.add_argument("--days", type=int, help=f"its life, up to {LONGEST}; else it ends when it is revoked")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
