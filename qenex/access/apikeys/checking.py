@@ -39,13 +39,18 @@ class Signed:
 
     caller: Caller
     nonce: str
-    until: datetime
-    """When the nonce may be forgotten."""
+    created: int
+    """Seconds since 1970."""
 
     @property
     def used(self) -> Used:
         """The nonce with its key."""
         return Used(self.caller.id, self.nonce)
+
+    @property
+    def until(self) -> datetime:
+        """When the nonce may be forgotten."""
+        return forgotten_at(self.created)
 
     @property
     def books(self) -> Books:
@@ -56,6 +61,7 @@ class Signed:
 def check(asked: Asked, find: Callable[[str | None], Caller | None]) -> Signed:
     """Whose request it is, by a key that `find` knows. Raises SignatureError, and AddressRefused for a genuine one."""
     found: list[Caller] = []
+    now = clock.now()
 
     def secrets(key_id: str | None) -> tuple[bytes, ...]:
         caller = find(key_id)
@@ -73,15 +79,15 @@ def check(asked: Asked, find: Callable[[str | None], Caller | None]) -> Signed:
         required_parameters=PARAMETERS,
         max_age=WINDOW,
         skew=SKEW,
-        now=clock.now().timestamp(),
+        now=now.timestamp(),
     )
     [caller] = found
     assert verified.nonce is not None  # both are required
     assert verified.created is not None
-    if caller.is_expired(clock.now()):  # it was remembered
+    if caller.is_expired(now):  # it was remembered
         raise SignatureInvalid("the signature is not one of a known key over this message")
     if not SHORTEST_NONCE <= len(verified.nonce) <= NONCE_LENGTH:
         raise SignatureMalformed(f"a nonce has {SHORTEST_NONCE} to {NONCE_LENGTH} characters")
     if not caller.admits(asked.address):
         raise AddressRefused
-    return Signed(caller, verified.nonce, forgotten_at(verified.created))
+    return Signed(caller, verified.nonce, verified.created)

@@ -106,7 +106,7 @@ class Nonce(models.Model):
         return self.nonce
 
 
-class KeyOwner(User):
+class KeyOwner(User):  # type: ignore[django-manager-missing]  # a proxy has no managers of its own
     """The owner of a key while a request of the key is carried out: may do what the key's scopes name, and no more."""
 
     granted: frozenset[str] = frozenset()
