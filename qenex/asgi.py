@@ -16,11 +16,13 @@ from ledger.api.hot.app import HotPath  # noqa: E402  # see above
 from ledger.api.hot.desk import OwnDesk  # noqa: E402  # see above
 from ledger.api.hot.remote import RemoteDesk  # noqa: E402  # see above
 from qenex.access import live as staff  # noqa: E402  # see above
+from qenex.access.approvals import live as approvals  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
 from qenex.kernel.edge import Edge  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
-websocket = AllowedHostsOriginValidator(staff.gate(URLRouter(live.urlpatterns)))
+routes = URLRouter([*live.urlpatterns, *approvals.urlpatterns])
+websocket = AllowedHostsOriginValidator(staff.gate(routes))
 
 desk = RemoteDesk() if settings.POSTING_PROCESS else OwnDesk()
 application = Edge(HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk))

@@ -110,6 +110,7 @@ class SetFloor(AccountCommand):
     """Sets what the available balance may not fall below."""
 
     label = gettext_lazy("Set floor")
+    approval_command = "ledger.account.update"
     form_class = FloorForm
     done = gettext_lazy("The floor was set.")
 
@@ -154,6 +155,7 @@ class UnfreezeAccount(AccountCommand):
     """Lets money move again."""
 
     label = gettext_lazy("Unfreeze")
+    approval_command = "ledger.account.update"
     submit = gettext_lazy("Unfreeze the account")
     done = gettext_lazy("The account is open again.")
 

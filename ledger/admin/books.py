@@ -59,6 +59,7 @@ class RenameBook(CommandPage):
 
     label = gettext_lazy("Rename")
     permission = "ledger.change_book"
+    approval_command = "ledger.book.update"
     form_class = RenameForm
 
     def initial(self) -> dict[str, Any]:
@@ -77,6 +78,7 @@ class CloseBook(CommandPage):
     label = gettext_lazy("Close")
     submit = gettext_lazy("Close the book")
     permission = "ledger.change_book"
+    approval_command = "ledger.book.update"
     form_class = ReasonForm
     danger = True
 
@@ -101,6 +103,7 @@ class OpenBook(CommandPage):
     label = gettext_lazy("Open again")
     submit = gettext_lazy("Open the book again")
     permission = "ledger.change_book"
+    approval_command = "ledger.book.update"
     form_class = ReasonForm
 
     @classmethod

@@ -16,13 +16,17 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from ledger.errors import Invalid, LedgerError
+from ledger.models import Book
+from qenex.access.admin.asking import ask
+from qenex.access.approvals import ApprovalError, ApprovalRequired
+from qenex.access.approvals.notices import notice
 from qenex.kernel.context import because
 from qenex.kernel.transactions import Busy
 
 if TYPE_CHECKING:
     from ledger.admin.base import LedgerAdmin
 
-REFUSALS = (LedgerError, Busy)
+REFUSALS = (LedgerError, ApprovalError, Busy)
 """What a service answers when it does not carry out a command."""
 _VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
 Title = str | Promise
@@ -49,6 +53,8 @@ class CommandPage(View):
     form_class: type[forms.Form]
     template_name = "ledger/admin/command.html"
     danger: ClassVar[bool] = False
+    approval_command: ClassVar[str] = ""
+    """The name of the command as policies have it, where it may take a second person."""
     model_admin: "LedgerAdmin[Any]" = None  # type: ignore[assignment]  # as_view() gives it
     subject: Any = None
     form: Any
@@ -83,11 +89,28 @@ class CommandPage(View):
         try:
             with because(form.cleaned_data.get("reason", "")):
                 url, message = self.carry_out(form.cleaned_data)
+        except ApprovalRequired as needed:
+            return self.ask(needed, form.cleaned_data.get("reason", ""))
         except REFUSALS as error:
             refuse(form, error)
             return self.show()
         messages.success(request, message)
         return redirect(url)
+
+    def ask(self, needed: ApprovalRequired, reason: str) -> HttpResponse:
+        """Asks for the approval of a second person, or shows the form again with what stands against it."""
+        try:
+            return ask(self.request, needed, reason=reason)
+        except REFUSALS as error:
+            refuse(self.form, error)
+            return self.show()
+
+    def approval_notice(self) -> str:
+        """That the command takes a second person; empty where it does not."""
+        if not self.approval_command:
+            return ""
+        book = self.subject.pk if isinstance(self.subject, Book) else getattr(self.subject, "book_id", None)
+        return notice(self.approval_command, book)
 
     def seen(self) -> int | None:
         """The version of the object that the user saw when the form was shown; none where it has no versions."""
@@ -127,6 +150,7 @@ class CommandPage(View):
             "page": self,
             "submit": self.submit or self.label,
             "danger": self.danger,
+            "approval_notice": self.approval_notice(),
             "back": self.model_admin.address(self.subject),
             **self.context(),
         }

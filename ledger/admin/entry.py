@@ -15,6 +15,9 @@ from ledger.admin.plans import Plan, digest, make_plan, mark, renew
 from ledger.errors import TransferRefused
 from ledger.forms.journal import JournalForm, LinesBase, lines_form, totals, with_more
 from ledger.models import Journal
+from qenex.access.admin.asking import ask
+from qenex.access.approvals import ApprovalRequired
+from qenex.access.approvals.notices import notice
 from qenex.kernel.money import to_decimal
 
 
@@ -23,6 +26,7 @@ class WriteJournal(CommandPage):
 
     label = gettext_lazy("Add journal")
     permission = "ledger.post_journal"
+    approval_command = "ledger.journal.post"
     form_class = JournalForm
     template_name = "ledger/admin/journal_form.html"
 
@@ -53,6 +57,8 @@ class WriteJournal(CommandPage):
         texts = {name: data[name] for name in ("reference", "description")}
         try:
             journal, results = services.journal_post(book=data["book"], transfers=plan.drafts, id=data["id"], **texts)
+        except ApprovalRequired as needed:
+            return self.ask_for(head, lines, needed)
         except TransferRefused as error:
             mark(plan, error.position, str(error))
         except REFUSALS as error:
@@ -61,6 +67,19 @@ class WriteJournal(CommandPage):
             messages.success(self.request, _posted(len(results), any(result.status == "held" for result in results)))
             return redirect(shown.page("journal", journal))
         return self.page(head, lines)
+
+    def notice_for(self, plan: Plan | None) -> str:
+        """That this takes a second person: what policies say of all books until a book was chosen."""
+        book = None if plan is None else plan.lines[0].found
+        return notice(self.approval_command, book.book_id if book else None)
+
+    def ask_for(self, head: JournalForm, lines: LinesBase, needed: ApprovalRequired) -> HttpResponse:
+        """Asks for the approval of a second person, or shows the form again with what stands against it."""
+        try:
+            return ask(self.request, needed)
+        except REFUSALS as error:
+            refuse(head, error)
+            return self.page(head, lines)
 
     def page(
         self, head: JournalForm, lines: LinesBase, plan: Plan | None = None, *, changed: bool = False
@@ -81,6 +100,7 @@ class WriteJournal(CommandPage):
             "preview": _preview(plan) if plan else [],
             "sums": _sums(plan) if plan else [],
             "back": self.model_admin.address(None),
+            "approval_notice": self.notice_for(plan),
             "failed": bool(head.errors) or any(lines.errors),
         }
         return TemplateResponse(self.request, self.template_name, context)

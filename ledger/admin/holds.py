@@ -62,6 +62,7 @@ class PostHold(HoldCommand):
     """Posts a hold, whole or in part."""
 
     label = gettext_lazy("Post")
+    approval_command = "ledger.hold.post"
     submit = gettext_lazy("Post the hold")
     form_class = PostForm
 

@@ -65,6 +65,7 @@ class AddLimit(CommandPage):
     """Sets a limit."""
 
     label = gettext_lazy("Add limit")
+    approval_command = "ledger.limit.change"
     permission = "ledger.add_rolelimit"
     form_class = LimitForm
 
@@ -81,6 +82,7 @@ class RemoveLimit(CommandPage):
 
     label = gettext_lazy("Remove")
     submit = gettext_lazy("Remove the limit")
+    approval_command = "ledger.limit.change"
     permission = "ledger.delete_rolelimit"
     form_class = ReasonForm
     danger = True

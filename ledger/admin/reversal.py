@@ -25,6 +25,7 @@ class ReverseJournal(CommandPage):
     label = gettext_lazy("Reverse")
     submit = gettext_lazy("Post the reversal")
     permission = "ledger.reverse_journal"
+    approval_command = "ledger.journal.reverse"
     form_class = ReversalForm
     template_name = "ledger/admin/reversal.html"
     danger = True

@@ -13,21 +13,21 @@ from ledger.domain.drafts import Drafts, Journal, Kind
 from ledger.domain.results import Status
 from ledger.engine.batch import Submission
 from ledger.errors import LedgerError, TransferRefused, first_cause
-from ledger.models import Account, Book, Hold
+from ledger.models import Account, Book, Transfer
 from ledger.services.journals import journal_submit
 from ledger.services.transfers import submit
 from qenex.access import approvals
 from qenex.access.approvals.registry import Difference
 from qenex.kernel import context
-from qenex.kernel.money import SCALE, format_units
+from qenex.kernel.money import SCALE, format_units, from_decimal
 
 NOBODY = UUID(int=0)
 SHOWN = 50
 """Accounts and transfers that a difference lists; of the rest it says how many there are."""
 _HEADLINES = {
-    "entry": "Posts a journal of {} transfers",
-    "exchange": "Posts an exchange of {} transfers",
-    "reversal": "Reverses {} transfers of a journal",
+    "entry": ("Posts a journal of one transfer", "Posts a journal of {} transfers"),
+    "exchange": ("Posts an exchange of one transfer", "Posts an exchange of {} transfers"),
+    "reversal": ("Reverses one transfer of a journal", "Reverses {} transfers of a journal"),
 }
 _KINDS = {Kind.POSTED: "Posts a transfer", Kind.HOLD: "Holds a transfer", Kind.HOLD_POST: "Posts a hold"}
 
@@ -63,7 +63,10 @@ def describe(payload: Mapping[str, Any]) -> Difference:
 
 
 def _headline(drafts: Drafts, journal: Journal | None) -> str:
-    return _KINDS[drafts[0].kind] if journal is None else _HEADLINES[journal.kind].format(len(drafts))
+    if journal is None:
+        return _KINDS[drafts[0].kind]
+    one, many = _HEADLINES[journal.kind]
+    return one if len(drafts) == 1 else many.format(len(drafts))
 
 
 def _names(rehearsal: Rehearsal, drafts: Drafts) -> dict[UUID, Account]:
@@ -90,17 +93,31 @@ def _facts(
         yield ("Description", journal.description)
     if journal is not None and journal.reverses:
         yield ("Reverses", str(journal.reverses))
-    holds = Hold.objects.in_bulk([draft.origin for draft in drafts if draft.origin and draft.kind is Kind.HOLD_POST])
+    moved = _moved(drafts)
     for number, (draft, result) in enumerate(zip(drafts, rehearsal.results, strict=True), 1):
-        hold = holds.get(draft.origin) if draft.origin else None
-        debit = named.get(hold.debit_account_id if hold else draft.debit_account or NOBODY)
-        credit = named.get(hold.credit_account_id if hold else draft.credit_account or NOBODY)
-        amount = _money(draft.amount, debit) if debit and draft.amount else "all that is left"
-        where = f"debit {debit.code}, credit {credit.code}" if debit and credit else f"of {draft.origin}"
+        debit, credit, whole = moved[draft.id]
+        account = named.get(debit)
         held = " (held)" if result.status is Status.HELD else ""
-        yield (f"Transfer {number}", f"{amount}: {where}{held}")
+        if account is not None and credit in named:
+            amount = _money(draft.amount, account) if draft.amount else f"what is left of {_money(whole, account)}"
+            yield (f"Transfer {number}", f"{amount}: debit {account.code}, credit {named[credit].code}{held}")
         if draft.reference:
             yield (f"Transfer {number}, reference", draft.reference)
+
+
+def _moved(drafts: Drafts) -> dict[UUID, tuple[UUID, UUID, int]]:
+    """Transfer → the accounts that it debits and credits, and the amount; what acts on another one has that one's."""
+    origins = Transfer.objects.in_bulk([draft.origin for draft in drafts if draft.origin])
+    found = {}
+    for draft in drafts:
+        origin = origins.get(draft.origin) if draft.origin else None
+        sides = (draft.debit_account or NOBODY, draft.credit_account or NOBODY)
+        if origin is not None:
+            sides = (origin.debit_account_id, origin.credit_account_id)
+        if draft.kind is Kind.REVERSAL:
+            sides = sides[::-1]
+        found[draft.id] = (*sides, from_decimal(origin.amount) if origin else draft.amount)
+    return found
 
 
 def _cut(rows: list[Any]) -> list[Any]:

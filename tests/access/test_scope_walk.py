@@ -94,7 +94,8 @@ def test_there_is_something_to_be_asked_for(database: None, worlds: Worlds) -> N
     assert {address.route for address in asked if address not in shown} == {
         *(f"admin/ledger/{name}/<path:object_id>/delete/" for name in ("book", "account", "transfer", "journal")),
         *("admin/ledger/hold/<path:object_id>/delete/", "admin/ledger/rolelimit/<path:object_id>/delete/"),
-        "admin/kernel/event/<path:object_id>/delete/",
+        *("admin/kernel/event/<path:object_id>/delete/", "admin/access/approval/<path:object_id>/delete/"),
+        "admin/access/approval/<uuid:object_id>/withdraw/",  # it is for whoever asked for it alone
     }
 
 

@@ -1,8 +1,11 @@
-"""Pages of people and programs in the back office."""
+"""Pages of people, programs and approvals in the back office."""
 
 from django.contrib import admin
 
+from qenex.access.admin import approvals, policies
 from qenex.access.models import Passkey
+
+__all__ = ["approvals", "policies"]
 
 if admin.site.is_registered(Passkey):  # by the library; passkeys are one's own affair, on the page of one's security
     admin.site.unregister(Passkey)

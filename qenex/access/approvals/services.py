@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from qenex.access.approvals import inbox, registry
 from qenex.access.approvals import payload as payloads
-from qenex.access.approvals import registry
 from qenex.access.approvals.errors import Decided, Expired, NotAllowed, Reused
 from qenex.access.approvals.policy import policies_of
 from qenex.access.approvals.rules import check_checker, check_open, check_requester, executing
@@ -185,4 +184,9 @@ def tell(what: str, found: Approval) -> None:
             "comment": found.comment,
         },
     )
-    transaction.on_commit(partial(wakeups.wake, GROUP))
+    transaction.on_commit(_wake)
+
+
+def _wake() -> None:
+    inbox.forget()
+    wakeups.wake(GROUP)
