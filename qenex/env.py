@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+_UNITS = {"s": 1.0, "min": 60.0, "hour": 3_600.0, "day": 86_400.0}
+
 
 class EnvironmentProblem(Exception):
     """An environment variable that cannot be used; the message names it."""
@@ -51,6 +53,17 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
     if value not in options:
         raise EnvironmentProblem(f"{name} must be one of {', '.join(options)}, not {value!r}")
     return value
+
+
+def rate(name: str, default: str) -> tuple[int, float] | None:
+    """How often, as in 60/min, and in how many seconds; none for `off`."""
+    value = text(name, default)
+    if value == "off":
+        return None
+    count, _, unit = value.partition("/")
+    if not (count.isascii() and count.isdigit() and int(count) and unit in _UNITS):
+        raise EnvironmentProblem(f"{name} must be off, or a number with /s, /min, /hour or /day, not {value!r}")
+    return int(count), _UNITS[unit]
 
 
 def words(name: str, default: str = "") -> list[str]:

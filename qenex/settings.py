@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "qenex.kernel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "qenex.access.throttling.ThrottleMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -194,6 +195,7 @@ REST_FRAMEWORK = {
         "qenex.access.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["qenex.kernel.permissions.RoutePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["qenex.access.api.throttles.PrincipalThrottle"],
     "DEFAULT_PARSER_CLASSES": ["qenex.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "qenex.kernel.pagination.Pages",
@@ -244,6 +246,11 @@ TOKEN_HOURS = env.integer("QENEX_TOKEN_HOURS", 8)
 AUTH_RATE = env.text("QENEX_AUTH_RATE", "60/min")
 TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell may ask for
 TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
+
+# --- How often: each server process counts for itself
+THROTTLE_PRINCIPAL = env.rate("QENEX_THROTTLE_PRINCIPAL", "10000/s")  # above what one process can post
+THROTTLE_ADDRESS = env.rate("QENEX_THROTTLE_ADDRESS", "20000/s")
+THROTTLE_FAILURES = env.rate("QENEX_THROTTLE_FAILURES", "300/min")
 
 # --- Ledger
 LEDGER_GATES = ["ledger.gates.Limits", "ledger.approvals.gates.OwnHolds", "ledger.approvals.gates.SecondPerson"]

@@ -9,6 +9,9 @@ from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
+from qenex.access import throttling
+from qenex.access.api import throttles as throttles_api
+from qenex.access.buckets import Buckets
 from tests.support import databases, throwaway
 from tests.support.servers import server
 
@@ -20,6 +23,14 @@ def static_files() -> Iterator[None]:
     storages = settings.STORAGES | {"staticfiles": storage}
     with override_settings(STATIC_ROOT=settings.BASE_DIR / "static", STATICFILES_DIRS=[], STORAGES=storages):
         yield
+
+
+@pytest.fixture(autouse=True)
+def throttles() -> None:
+    """Every client of the tests has one address: what one test has asked is not counted against the next."""
+    for limit in (throttling.PRINCIPAL, throttling.ADDRESS, throttling.FAILURES):
+        limit.reset()
+    throttles_api.complaints = Buckets(1, 60.0)
 
 
 @pytest.fixture(scope="session")

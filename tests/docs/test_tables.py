@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT, table
 
 GUIDE = ROOT / "docs" / "guide"
 _READ = re.compile(
-    r"""env\.(?:text|integer|boolean|choice|words)\(\s*"([A-Z\d_]+)"|os\.environ\.get\("([A-Z\d_]+)"\)"""
+    r"""env\.(?:text|integer|boolean|choice|words|rate)\(\s*"([A-Z\d_]+)"|os\.environ\.get\("([A-Z\d_]+)"\)"""
 )
 
 

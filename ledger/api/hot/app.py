@@ -10,6 +10,7 @@ from ledger.api.hot.desk import Asked, Desk
 from ledger.api.hot.http import App, Body, Receive, Scope, Send, headers_of, respond
 from ledger.api.hot.principals import Principal, Principals
 from ledger.api.hot.signers import Signers
+from qenex.access import throttling
 from qenex.access.apikeys import checking as signing
 from qenex.access.apikeys.checking import MARK
 from qenex.kernel.middleware import client_address, request_id
@@ -46,6 +47,8 @@ class HotPath:
         headers = headers_of(scope)
         if not admitted(scope["scheme"], headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b"")):
             return False
+        if not throttling.admits(scope, _client(scope, headers)):
+            return False
         signs = b"signature" in headers and b"authorization" not in headers
         principal = None if signs else await self._principal(headers)
         if principal is None and not signs:
@@ -55,7 +58,7 @@ class HotPath:
             return False
         if signs:
             principal = await self._signer(scope, headers, raw)
-        if principal is None:
+        if principal is None or not throttling.taken(throttling.PRINCIPAL, principal.source, scope):
             return False
         asked = _asked(scope, headers, raw, principal)
         answered = await self._desk.serve(asked)

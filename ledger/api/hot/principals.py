@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from ledger.api.hot.remembered import LIFETIME, Remembered
 from ledger.api.wire.permissions import POST, RESOLVE
+from qenex.access import throttling
 from qenex.access.scopes import books_of
 from qenex.access.tokens import TokenRefused, bearer
 from qenex.access.tokens.bearer import METHOD
@@ -25,6 +26,8 @@ class Principal:
     permissions: frozenset[str]
     books: Books
     """The books in reach; none for every book."""
+    source: str
+    """By what he is counted."""
 
 
 Found = Principal | None
@@ -37,10 +40,10 @@ class Principals(Remembered[bytes, Found]):
         super().__init__(_find)
 
 
-def principal(user: User, method: str) -> Principal:
+def principal(user: User, method: str, source: str) -> Principal:
     """The user with what he may do here. Some queries."""
     allowed = frozenset(each for each in (POST, RESOLVE) if user.has_perm(each))
-    return Principal(user.pk, user.get_username(), method, allowed, books_of(user))
+    return Principal(user.pk, user.get_username(), method, allowed, books_of(user), source)
 
 
 def _find(authorization: bytes) -> Found:
@@ -48,7 +51,7 @@ def _find(authorization: bytes) -> Found:
     if scheme.lower() != b"bearer" or not token.isascii():
         return None
     try:
-        user = bearer(token.decode("ascii")).user
+        found = bearer(token.decode("ascii"))
     except TokenRefused:  # Django's own way says why
         return None
-    return principal(user, METHOD)
+    return principal(found.user, METHOD, throttling.principal_of(found.user.pk, found))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ledger.api.hot.noncedesk import NonceDesk
 from ledger.api.hot.principals import Found, Principal, principal
 from ledger.api.hot.remembered import Remembered
+from qenex.access import throttling
 from qenex.access.apikeys import AddressRefused, callers
 from qenex.access.apikeys.callers import Caller
 from qenex.access.apikeys.checking import Asked, Signed, check
@@ -72,7 +73,7 @@ def _find(key_id: str) -> Signer:
     if caller is None or owner is None:
         return None
     owner.granted = caller.scopes
-    whole = principal(owner, callers.METHOD)
+    whole = principal(owner, callers.METHOD, throttling.principal_of(owner.pk, caller))
     if caller.books is None:
         return caller, whole
     books = caller.books if whole.books is None else caller.books & whole.books
