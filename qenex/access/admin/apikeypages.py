@@ -1,0 +1,166 @@
+"""The pages on which a key is made, rotated and revoked: for those who may, with a fresh second factor."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+
+from qenex.access import approvals, stepup
+from qenex.access.admin.apikeyforms import KeyForm, ReasonForm
+from qenex.access.apikeys import (
+    ApiKeyError,
+    KeyInvalid,
+    Secret,
+    apikey_create,
+    apikey_retire,
+    apikey_revoke,
+    apikey_rotate,
+)
+from qenex.access.models import ApiKey
+from qenex.kernel import scope
+from qenex.kernel.context import because
+
+LIST = "admin:access_apikey_changelist"
+
+
+class KeyPage(stepup.StepUpMixin, View):
+    """GET asks, POST does it and shows a new secret, if there is one, once."""
+
+    http_method_names = ["get", "head", "post"]
+    permission = ""
+    title: str | Promise = ""
+    intro: str | Promise = ""
+    button: str | Promise = ""
+    form_class: type[forms.Form] = ReasonForm
+    key: ApiKey | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lets in who may, and who reaches every book: a key is of no single one."""
+        if not request.user.has_perm(self.permission) or scope.books() is not None:
+            raise PermissionDenied
+        if "key" in kwargs:
+            self.key = get_object_or_404(ApiKey, pk=kwargs.pop("key"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form."""
+        return self.show(self.form_class())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Does it, or shows what stands against it."""
+        form = self.form_class(request.POST)
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            with because(form.cleaned_data["reason"]):
+                made = self.act(form)
+        except ApiKeyError as error:
+            named = error.field if isinstance(error, KeyInvalid) and error.field in form.fields else None
+            form.add_error(named, str(error))
+            return self.show(form)
+        except approvals.ApprovalRequired as needed:
+            return self.ask(needed, form.cleaned_data["reason"])
+        return redirect(self.back()) if made is None else self.tell(made)
+
+    def act(self, form: forms.Form) -> Secret | None:
+        """Calls the service. Raises ApiKeyError and ApprovalRequired."""
+        raise NotImplementedError
+
+    def ask(self, needed: approvals.ApprovalRequired, reason: str) -> HttpResponse:
+        """Asks for the second person."""
+        approvals.request(command=needed.command, payload=needed.payload, reason=reason)
+        messages.info(self.request, _("A second person must approve it. Make the key's first secret after that."))
+        return redirect(reverse(LIST))
+
+    def tell(self, made: Secret) -> HttpResponse:
+        """The secret, on a page that nobody keeps."""
+        context = self.context(_("The secret of %(name)s") % {"name": made.key.name})
+        context |= {"made": made, "onward": reverse("admin:access_apikey_change", args=[made.key.pk])}
+        answer = TemplateResponse(self.request, "access/apikey_secret.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def show(self, form: forms.Form) -> HttpResponse:
+        """The page."""
+        context = self.context(self.title) | {"form": form, "intro": self.intro, "button": self.button}
+        return TemplateResponse(self.request, "access/apikey_form.html", context | {"back": self.back()})
+
+    def back(self) -> str:
+        """The page before."""
+        return reverse("admin:access_apikey_change", args=[self.key.pk]) if self.key else reverse(LIST)
+
+    def context(self, title: str | Promise) -> dict[str, Any]:
+        """What every page needs."""
+        return {**admin.site.each_context(self.request), "title": title, "opts": ApiKey._meta, "subject": self.key}
+
+    @property
+    def pk(self) -> UUID:
+        """The key that is changed."""
+        assert self.key is not None
+        return self.key.pk
+
+
+class MakeKey(KeyPage):
+    """A new key."""
+
+    permission = "access.add_apikey"
+    title = gettext_lazy("Make an API key")
+    intro = gettext_lazy("A program signs its requests with it. It may do what its scopes name and its owner may do.")
+    button = gettext_lazy("Make the key")
+    form_class = KeyForm
+
+    def act(self, form: forms.Form) -> Secret:
+        """Makes it."""
+        assert isinstance(form, KeyForm)
+        return apikey_create(**form.terms())
+
+
+class RotateKey(KeyPage):
+    """Another secret."""
+
+    permission = "access.change_apikey"
+    title = gettext_lazy("Make another secret")
+    intro = gettext_lazy("It counts beside the present one until that is retired. A key has two at most.")
+    button = gettext_lazy("Make the secret")
+
+    def act(self, form: forms.Form) -> Secret:
+        """Makes it."""
+        return apikey_rotate(key=self.pk)
+
+
+class RetireSecret(KeyPage):
+    """The end of the older secret."""
+
+    permission = "access.change_apikey"
+    title = gettext_lazy("Retire the older secret")
+    intro = gettext_lazy("Programs that still sign with it are refused within a second.")
+    button = gettext_lazy("Retire it")
+
+    def act(self, form: forms.Form) -> None:
+        """Wipes it."""
+        apikey_retire(key=self.pk)
+        messages.success(self.request, _("The older secret does not count any more."))
+
+
+class RevokeKey(KeyPage):
+    """The end of a key."""
+
+    permission = "access.delete_apikey"
+    title = gettext_lazy("Revoke the key")
+    intro = gettext_lazy("It ends for ever. Programs that sign with it are refused within a second.")
+    button = gettext_lazy("Revoke the key")
+
+    def act(self, form: forms.Form) -> None:
+        """Ends it."""
+        apikey_revoke(key=self.pk)
+        messages.success(self.request, _("The key is revoked."))

@@ -1,0 +1,147 @@
+"""The pages on which administrators make, rotate and revoke keys."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from qenex.access.apikeys import callers
+from qenex.access.apikeys.services import CREATE
+from qenex.access.models import ApiKey, Approval
+from qenex.kernel.models import Event
+from tests.support.approvals import policy
+from tests.support.ledger import make_book
+from tests.support.people import make_user, staff_client
+from tests.support.signing import Program, make_program
+
+LIST = "/admin/access/apikey/"
+ADD = f"{LIST}add/"
+
+
+@pytest.fixture
+def owner(database: None) -> User:
+    """Somebody whose programs are to have keys."""
+    return make_user(roles=("operations",))
+
+
+@pytest.fixture
+def administrator(database: None) -> Client:
+    """An administrator's browser."""
+    return staff_client(make_user(roles=("administrator",)))
+
+
+@pytest.fixture
+def program(owner: User) -> Program:
+    """A key."""
+    return make_program(owner, "read")
+
+
+def _given(user: User, **fields: Any) -> dict[str, Any]:
+    return {"name": "Payroll", "owner": user.username, "scopes": ["read"], "reason": "Needed", **fields}
+
+
+def _secret(page: str) -> str:
+    [found] = re.findall(r"<code>([0-9a-f]{64})</code>", page)
+    return str(found)
+
+
+def _secrets(key: ApiKey) -> tuple[str, ...]:
+    found = callers.find(key.key_id)
+    return tuple(each.hex() for each in found.secrets) if found else ()
+
+
+def test_a_key_is_made_and_its_secret_is_shown_once_on_a_page_that_nobody_keeps(
+    administrator: Client, owner: User
+) -> None:
+    book = make_book()
+    assert book.code in administrator.get(ADD).content.decode()
+    given = _given(
+        owner, permissions=["ledger.post_transfer"], books=[str(book.pk)], cidrs="10.0.0.0/8\n::1/128", days=9
+    )
+    answer = administrator.post(ADD, given)
+    assert (answer.status_code, "no-store" in answer["Cache-Control"]) == (200, True)
+    key = ApiKey.objects.get(owner=owner)
+    assert (key.scopes, key.books, key.cidrs) == (
+        ["ledger.post_transfer", "read"],
+        [book.pk],
+        ["10.0.0.0/8", "::1/128"],
+    )
+    assert _secrets(key) == (_secret(answer.content.decode()),)
+    shown = administrator.get(f"{LIST}{key.pk}/change/").content.decode()
+    assert key.key_id in shown
+    assert _secrets(key)[0] not in shown
+    event = json.loads(bytes(Event.objects.get(subject_id=str(key.pk)).body))
+    assert (event["type"], event["reason"], event["actor"]["method"]) == ("access.apikey.created", "Needed", "session")
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"owner": "nobody"}, "There is no active user of this name."),
+        ({"scopes": []}, "A key has at least one scope."),
+        ({"permissions": ["access.check_approval"]}, "Select a valid choice."),
+        ({"books": ["00000000-0000-0000-0000-000000000007"]}, "Select a valid choice."),
+        ({"cidrs": "10.0.0.1/8"}, "10.0.0.1/8 has host bits set."),
+        ({"days": 0}, "greater than or equal to 1"),
+        ({"reason": ""}, "This field is required."),
+    ],
+)
+def test_what_is_not_in_order_makes_no_key(
+    administrator: Client, owner: User, fields: dict[str, Any], error: str
+) -> None:
+    answer = administrator.post(ADD, _given(owner, **fields))
+    assert (answer.status_code, error in answer.content.decode()) == (200, True)
+    assert not ApiKey.objects.filter(owner=owner).exists()
+
+
+def test_a_key_that_takes_two_people_is_asked_for(administrator: Client, owner: User) -> None:
+    with policy(CREATE):
+        answer = administrator.post(ADD, _given(owner, scopes=["transfers"]))
+    assert (answer.status_code, answer["Location"]) == (302, LIST)
+    assert not ApiKey.objects.filter(owner=owner).exists()
+    asked = Approval.objects.filter(command=CREATE).latest("created_at")
+    assert (json.loads(bytes(asked.payload))["owner"], asked.reason) == (owner.pk, "Needed")
+
+
+def test_a_key_is_rotated_retired_and_revoked(administrator: Client, program: Program) -> None:
+    key, page = program.key, f"{LIST}{program.key.pk}"
+    new = _secret(administrator.post(f"{page}/rotate/", {"reason": "Yearly"}).content.decode())
+    assert _secrets(key) == (new, program.secret.hex())
+    assert "two secrets" in administrator.post(f"{page}/rotate/", {"reason": "Again"}).content.decode()
+    assert administrator.post(f"{page}/retire/", {"reason": "Done"}).status_code == 302
+    assert _secrets(key) == (new,)
+    assert administrator.post(f"{page}/revoke/", {"reason": "Lost"}).status_code == 302
+    assert _secrets(key) == ()
+    assert "The key is revoked." in administrator.post(f"{page}/rotate/", {"reason": "x"}).content.decode()
+    states = [
+        len(re.findall(key.key_id, administrator.get(f"{LIST}?state={each}").text)) for each in ("live", "revoked")
+    ]
+    assert states[0] == 0 < states[1]
+
+
+@pytest.mark.parametrize("page", ["rotate", "retire", "revoke"])
+def test_looking_at_a_page_changes_nothing_and_a_reason_is_demanded(
+    administrator: Client, program: Program, page: str
+) -> None:
+    address = f"{LIST}{program.key.pk}/{page}/"
+    assert administrator.get(address).status_code == 200
+    assert administrator.post(address, {"reason": ""}).status_code == 200
+    assert _secrets(program.key) == (program.secret.hex(),)
+    assert administrator.get(f"{LIST}00000000-0000-0000-0000-000000000007/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["add/", "{}/rotate/", "{}/retire/", "{}/revoke/"])
+def test_only_those_may_who_have_the_permission_and_a_fresh_second_factor(program: Program, page: str) -> None:
+    address = LIST + page.format(program.key.pk)
+    for who, stepped_up, books, status in (
+        ("operations", True, (), 403),
+        ("auditor", True, (), 403),
+        ("administrator", True, (make_book().pk,), 403),
+        ("administrator", False, (), 302),
+    ):
+        client = staff_client(make_user(roles=(who,), books=books), stepped_up=stepped_up)
+        assert client.post(address, {"reason": "x"}).status_code == status, (who, stepped_up)
+    assert _secrets(program.key) == (program.secret.hex(),)
