@@ -17,6 +17,7 @@ from qenex.kernel.models import Event
 from tests.access.walk.addresses import Address
 from tests.support.ledger import Shop, give, hold, make_shop, post
 from tests.support.people import make_user, staff_client
+from tests.support.signing import make_program
 
 NOUNS = {
     "books": "ledger.book",
@@ -139,5 +140,6 @@ def _of_people() -> dict[str, Any]:
     return {
         "auth.user": person.pk,
         "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
+        "access.apikey": make_program(person, "read").key.pk,
         "access.staffsession": StaffSession.objects.get(user=person).pk,
     }
