@@ -19,12 +19,12 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def sign(key: str, secret: bytes, method: str, url: str, body: bytes = b"") -> dict[str, str]:
-    """The fields that sign just this method, address and body; the URL as it is sent, byte for byte."""
-    covered, fields = [("@method", method), ("@target-uri", url)], {}
+def sign(key: str, secret: bytes, method: str, url: str, body: bytes, fields: dict[str, str]) -> dict[str, str]:
+    """These fields and those that sign them, the method, body and URL; the URL as it is sent, byte for byte."""
+    fields = dict(fields)
     if body:
         fields["Content-Digest"] = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
-        covered.append(("content-digest", fields["Content-Digest"]))
+    covered = [("@method", method), ("@target-uri", url)] + [(name.lower(), fields[name]) for name in fields]
     names = " ".join(f'"{name}"' for name, _ in covered)
     signed = f'({names});created={int(time.time())};nonce="{secrets.token_hex(16)}";keyid="{key}"'
     base = "".join(f'"{name}": {value}\n' for name, value in covered) + f'"@signature-params": {signed}'
@@ -37,11 +37,10 @@ def call(
     key: str, secret: bytes, method: str, url: str, body: bytes = b"", idempotency_key: str = ""
 ) -> tuple[int, bytes]:
     """Status and body of the answer. To repeat a request, call it again with the same idempotency_key."""
-    fields = sign(key, secret, method, url, body)
-    if body:
-        fields["Content-Type"] = "application/json"
+    fields = {"Content-Type": "application/json"} if body else {}
     if method == "POST":
         fields["Idempotency-Key"] = idempotency_key or secrets.token_hex(16)
+    fields = sign(key, secret, method, url, body, fields)
     request = urllib.request.Request(url, body or None, fields, method=method)  # noqa: S310  # your own address
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
