@@ -10,9 +10,12 @@ from qenex.access import throttling
 from qenex.access.scopes import books_of
 from qenex.access.tokens import TokenRefused, bearer
 from qenex.access.tokens.bearer import METHOD
+from qenex.access.tokens.jose import MAX_LENGTH
 from qenex.kernel.scope import Books
 
 __all__ = ["LIFETIME", "Found", "Principal", "Principals", "principal"]
+MAX_HEADER = MAX_LENGTH + 16
+"""A longer header is none of ours, and is not remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Principals(Remembered[bytes, Found]):
 
     def __init__(self) -> None:
         super().__init__(_find)
+
+    async def of(self, key: bytes) -> Found:
+        """The user behind an Authorization header; none where it is no token that counts."""
+        return await super().of(key) if len(key) <= MAX_HEADER else None
 
 
 def principal(user: User, method: str, source: str) -> Principal:

@@ -1,5 +1,6 @@
 """Tokens on the fast path of posting transfers: looked up once a second."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from ledger.api.hot import principals
-from ledger.api.hot.principals import LIFETIME
+from ledger.api.hot.principals import LIFETIME, MAX_HEADER, Principals
 from ledger.models import Transfer
 from qenex.access.tokens import families_end, family_start
 from qenex.kernel.models import Event
@@ -99,3 +100,9 @@ def test_forged_tokens_are_refused_there_too(shop: Shop, clerk: User) -> None:
     reply = pay(shop, issued.access, "Token")
     assert (reply.status, reply.code) == (401, "not_authenticated")
     assert transfer_count(shop.book) == 2
+
+
+def test_a_header_that_is_too_long_is_not_looked_at(database: None) -> None:
+    found = Principals()
+    assert asyncio.run(found.of(b"Bearer " + b"a" * MAX_HEADER)) is None
+    assert found._known == {}

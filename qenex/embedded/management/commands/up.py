@@ -109,7 +109,8 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
     if demo:
         if first_run.load_demo():
             console.say("Demo data is loaded.")
-        lines.append(_how_to_sign_in(first_run.ensure_sign_in(plan.var)))
+        sign_in = first_run.ensure_sign_in(plan.var)
+        lines += [_how_to_sign_in(sign_in), *_how_to_get_a_token(sign_in)]
     if plan.tls and not settings.TLS_CERT:
         lines.append(f"The certificate is this machine's own; its SHA-256 is\n  {plan.tls.fingerprint()}")
     _disconnect()
@@ -120,6 +121,12 @@ def _how_to_sign_in(sign_in: first_run.SignIn) -> str:
     if sign_in.password is None:
         return f"Sign in as {sign_in.user} with the password you have set."
     return f"Sign in as {sign_in.user} with the password {sign_in.password}\n{FIRST_TIME}"
+
+
+def _how_to_get_a_token(sign_in: first_run.SignIn) -> list[str]:
+    if sign_in.user != first_run.DEMO_USER:
+        return []
+    return [f"A token for programs: .venv/bin/python manage.py access_token {sign_in.user}"]
 
 
 def _disconnect() -> None:
