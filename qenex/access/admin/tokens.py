@@ -11,10 +11,9 @@ from django.utils.translation import ngettext
 from qenex.access.models import TokenFamily
 from qenex.access.tokens import families_end
 from qenex.admin import KeysetAdmin, ViewOnlyAdmin
-from qenex.adminfilters import exact
+from qenex.adminfilters import days, exact
 
 BY_ADMINISTRATOR = "by_administrator"
-USER = "user__username"
 
 
 @admin.register(TokenFamily)
@@ -23,7 +22,9 @@ class TokenFamilyAdmin(KeysetAdmin[TokenFamily], ViewOnlyAdmin[TokenFamily]):
 
     keyset = ("-id",)  # in the order of their making
     list_display = ("created_at", "user", "method", "address", "user_agent", "refreshed_at", "expires_at", "ended_at")
-    list_filter = (exact(USER, _("user")), exact("address", _("address")))
+    list_filter = (exact("address", _("address")), days("created_at", _("day"), _("From"), _("To")))
+    search_fields = ("user__username__exact",)
+    search_help_text = _("User name")
     list_select_related = ("user",)
     fields = ("id", *list_display, "ended_reason")
     actions = ("end",)  # type: ignore[assignment]  # the base has none
@@ -31,10 +32,6 @@ class TokenFamilyAdmin(KeysetAdmin[TokenFamily], ViewOnlyAdmin[TokenFamily]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenFamily]:
         """From the writer: what was just ended is shown so."""
         return super().get_queryset(request).using("default")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """The user's name too, by which the filter looks."""
-        return lookup == USER or super().lookup_allowed(lookup, value, request)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """Whether the user may end anybody's sign-ins."""

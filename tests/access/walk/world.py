@@ -12,6 +12,7 @@ from ledger import services
 from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
 from qenex.access import approvals
 from qenex.access.models import ApprovalPolicy, StaffSession
+from qenex.access.tokens import family_start
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
 from tests.access.walk.addresses import Address
@@ -141,5 +142,6 @@ def _of_people() -> dict[str, Any]:
         "auth.user": person.pk,
         "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
         "access.apikey": make_program(person, "read").key.pk,
+        "access.tokenfamily": family_start(user=person, method="password").family,
         "access.staffsession": StaffSession.objects.get(user=person).pk,
     }
