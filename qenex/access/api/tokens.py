@@ -78,9 +78,8 @@ class TokenView(PublicView):
             issued = sign_in(
                 request=request._request, username=given["username"], password=given["password"], code=given["otp"]
             )
-        except SignInRefused:
-            detail = "The username, the password or the code is wrong, or there were too many failures."
-            raise Problem(problems.AUTHENTICATION_FAILED, detail, headers=challenge()) from None
+        except SignInRefused as error:
+            raise Problem(problems.AUTHENTICATION_FAILED, str(error), headers=challenge()) from None
         return _answer(issued)
 
 

@@ -63,6 +63,8 @@ def family_start(*, user: User, method: str, user_agent: str = "", lifetime: tim
 
     def command() -> Issued:
         family.save(force_insert=True)
+        if lifetime is None:
+            User.objects.filter(pk=user.pk).update(last_login=now)
         _emit("issued", family, user=user.pk, username=user.get_username(), method=method, expires_at=ends)
         return issued
 
