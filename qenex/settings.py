@@ -141,9 +141,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "approvals-expire": {"task": "qenex.access.tasks.approvals_expire", "schedule": 60.0},
+    "failures-forget": {"task": "qenex.access.tasks.failures_forget", "schedule": 600.0},
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
     "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
+    "users-deactivate-idle": {"task": "qenex.access.tasks.users_deactivate_idle", "schedule": 3600.0},
     "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
 }
 CHANNEL_LAYERS = {

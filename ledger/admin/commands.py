@@ -17,6 +17,7 @@ from django.views import View
 
 from ledger.errors import Invalid, LedgerError
 from ledger.models import Book
+from qenex.access import stepup
 from qenex.access.admin.asking import ask
 from qenex.access.approvals import ApprovalError, ApprovalRequired
 from qenex.access.approvals.notices import notice
@@ -55,6 +56,8 @@ class CommandPage(View):
     danger: ClassVar[bool] = False
     approval_command: ClassVar[str] = ""
     """The name of the command as policies have it, where it may take a second person."""
+    step_up: ClassVar[bool] = False
+    """Whether the second factor must have been shown a moment ago."""
     model_admin: "LedgerAdmin[Any]" = None  # type: ignore[assignment]  # as_view() gives it
     subject: Any = None
     form: Any
@@ -69,6 +72,8 @@ class CommandPage(View):
         """Lets in who may."""
         if not request.user.has_perm(self.permission):
             raise PermissionDenied
+        if self.step_up and not stepup.fresh(request):
+            return stepup.ask(request)
         object_id: UUID | None = kwargs.pop("object_id", None)
         if object_id is not None:
             self.subject = self.model_admin.fresh(object_id)

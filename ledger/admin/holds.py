@@ -42,6 +42,7 @@ class HoldCommand(CommandPage):
     """What becomes of an open hold."""
 
     permission = "ledger.resolve_hold"
+    step_up = True
 
     @classmethod
     def available(cls, subject: Hold) -> bool:

@@ -26,6 +26,7 @@ class ReverseJournal(CommandPage):
     submit = gettext_lazy("Post the reversal")
     permission = "ledger.reverse_journal"
     approval_command = "ledger.journal.reverse"
+    step_up = True
     form_class = ReversalForm
     template_name = "ledger/admin/reversal.html"
     danger = True

@@ -22,6 +22,7 @@ from ledger.filters import HoldFilters
 from ledger.models import Hold
 from ledger.services.transfers import MAX_REFERENCE
 from qenex.access.api.asking import ACCEPTED, AskingMixin
+from qenex.access.api.fresh import FreshMixin
 from qenex.kernel.fields import AmountField, FlagField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import IdempotentMixin
 from qenex.kernel.money import to_decimal
@@ -95,7 +96,7 @@ class HoldView(GenericView[Hold]):
         return Response(self.get_serializer(get_object_or_404(with_asset(self.get_queryset()), pk=pk)).data)
 
 
-class HoldPostView(AskingMixin, IdempotentMixin, APIView):
+class HoldPostView(FreshMixin, AskingMixin, IdempotentMixin, APIView):
     """The post of a hold."""
 
     required_permissions = {"POST": "ledger.resolve_hold"}
@@ -112,7 +113,7 @@ class HoldPostView(AskingMixin, IdempotentMixin, APIView):
         )
 
 
-class HoldVoidView(IdempotentMixin, APIView):
+class HoldVoidView(FreshMixin, IdempotentMixin, APIView):
     """The void of a hold."""
 
     required_permissions = {"POST": "ledger.resolve_hold"}

@@ -28,6 +28,7 @@ from ledger.filters import JournalFilters
 from ledger.models import Journal, Transfer
 from ledger.references import as_id
 from qenex.access.api.asking import ACCEPTED, AskingMixin
+from qenex.access.api.fresh import FreshMixin
 from qenex.kernel import context, problems
 from qenex.kernel.fields import AmountField, IdField, StrictSerializer, TextField
 from qenex.kernel.idempotent import HEADER, IdempotentMixin, checked_key, owner
@@ -126,7 +127,7 @@ class JournalView(GenericView[Journal]):
         return Response(self.get_serializer(journal).data)
 
 
-class ReversalView(AskingMixin, IdempotentMixin, APIView):
+class ReversalView(FreshMixin, AskingMixin, IdempotentMixin, APIView):
     """The reversal of a journal."""
 
     required_permissions = {"POST": "ledger.reverse_journal"}

@@ -12,7 +12,10 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Makes the codes of problems known, and the commands that may take two people; registers the system check."""
-        from qenex.access import problems  # noqa: F401  # registered by being imported
+        from qenex.access import (
+            problems,  # noqa: F401  # registered by being imported
+            rolechange,  # noqa: F401  # registered by being imported
+        )
         from qenex.access.apikeys import command  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import problems as _  # noqa: F401  # registered by being imported
         from qenex.access.approvals import policies  # noqa: F401  # registered by being imported

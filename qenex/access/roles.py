@@ -111,6 +111,7 @@ _SHIPPED = (
             *("auth.view_group", "auth.add_group", "auth.change_group", "auth.delete_group"),
             *("access.view_bookscope", "access.change_bookscope"),
             *("access.view_staffsession", "access.end_staffsession"),
+            *("access.view_failures", "access.lift_failures"),
             *("access.view_apikey", "access.add_apikey", "access.change_apikey", "access.delete_apikey"),
             *("access.view_tokenfamily", "access.end_tokenfamily", "access.view_approvalpolicy", *DECIDE),
         ),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from qenex.access import tokens
+from qenex.access import lockout, people, tokens
 from qenex.access.apikeys import nonces
 from qenex.access.approvals import approvals_expire
 
@@ -23,3 +23,15 @@ def nonces_prune() -> int:
 def tokens_prune() -> int:
     """Forgets sign-ins of programs that are over for 30 days, and returns how many."""
     return tokens.families_prune()
+
+
+@shared_task
+def users_deactivate_idle() -> int:
+    """Deactivates users without a sign-in for 90 days, and returns how many."""
+    return people.users_deactivate_idle()
+
+
+@shared_task
+def failures_forget() -> int:
+    """Deletes failures to sign in that count no more, and returns how many."""
+    return lockout.forget_old()

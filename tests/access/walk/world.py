@@ -10,8 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 
 from ledger import services
 from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
-from qenex.access import approvals
-from qenex.access.models import ApprovalPolicy, StaffSession
+from qenex.access import approvals, lockout
+from qenex.access.models import ApprovalPolicy, Failures, StaffSession
 from qenex.access.tokens import family_start
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
@@ -135,11 +135,17 @@ def _approval(shop: Shop) -> UUID:
         return approvals.request(command="ledger.book.update", payload=payload, book=shop.book.pk).pk
 
 
+def _failures() -> Any:
+    lockout.failed(lockout.Client("nobody", "203.0.113.7"), stage="password")
+    return Failures.objects.get(ip_address="203.0.113.7").pk
+
+
 def _of_people() -> dict[str, Any]:
     person = make_user()
     staff_client(person)
     return {
         "auth.user": person.pk,
+        "access.failures": _failures(),
         "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
         "access.apikey": make_program(person, "read").key.pk,
         "access.tokenfamily": family_start(user=person, method="password").family,
