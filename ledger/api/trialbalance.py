@@ -38,7 +38,8 @@ class _ReferenceField(serializers.CharField):
         try:
             return self.choice.clean(super().to_internal_value(data))
         except ValidationError as error:
-            raise serializers.ValidationError(error.message, error.code) from None
+            first = error.error_list[0]
+            raise serializers.ValidationError(error.messages[0], first.code) from None
 
 
 class _Query(StrictSerializer):

@@ -38,6 +38,8 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         *("POST exchanges", "GET holds", "GET holds/{id}", "POST holds/{id}/post", "POST holds/{id}/void"),
         *("GET limits", "POST limits", "GET limits/{id}", "DELETE limits/{id}"),
         *("POST auth/token", "POST auth/refresh", "POST auth/revoke", "GET auth/jwks"),
+        *("GET approvals", "GET approvals/{id}"),
+        *(f"POST approvals/{{id}}/{decision}" for decision in ("approve", "reject", "withdraw")),
         *("GET reports/trial-balance", "GET events", "GET events/{id}"),
     }
 

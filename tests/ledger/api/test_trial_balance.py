@@ -65,6 +65,7 @@ def test_the_trial_balance_as_csv(api: Api, shop: Shop, ask: tuple[Body, dict[st
     [
         ({}, ("book", "required")),
         ({"book": "none-such"}, ("book", "book_not_found")),
+        ({"book": "a\0"}, ("book", "null_characters_not_allowed")),
         ({"asset": "none-such"}, ("asset", "asset_not_found")),
         ({"at": "yesterday"}, ("at", "invalid")),
         ({"value_date": "2026-13-01"}, ("value_date", "invalid")),
