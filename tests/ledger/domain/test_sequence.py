@@ -136,7 +136,7 @@ def test_a_closed_book_refuses_all() -> None:
 
 
 def test_a_gates_verdict_refuses_or_holds() -> None:
-    verdicts = {0: (None, "too much"), 1: (Kind.HOLD, "look at it"), 2: (Kind.HOLD, "look at it")}
+    verdicts = {0: (Code.GATE_REFUSED, "too much"), 1: (Kind.HOLD, "look at it"), 2: (Kind.HOLD, "look at it")}
     batch = order(
         draft(10, CASH, ALICE, CENT),
         draft(11, CASH, ALICE, CENT),
