@@ -75,6 +75,10 @@ class UserAdmin(Base):
         """Nobody: events name their users for ever. Users are deactivated."""
         return False
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """Without Django's transaction, for the service has its own."""
+        return self._add_view(request, form_url, extra_context)  # type: ignore[attr-defined]  # Django's
+
     def changeform_view(
         self,
         request: HttpRequest,

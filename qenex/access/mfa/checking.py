@@ -18,7 +18,7 @@ def check(user: Any, code: str, *, allowed: Collection[str] = tuple(Method)) -> 
 
     Six digits are looked for at the authenticator app, anything else among the recovery codes.
     """
-    typed = code.replace(" ", "").strip()
+    typed = "".join(code.split())
     if len(typed) == totp.DIGITS and typed.isascii() and typed.isdigit():
         return Method.TOTP if Method.TOTP in allowed and _app(user, typed) else None
     return Method.RECOVERY if Method.RECOVERY in allowed and _recovery(user, code) else None

@@ -89,7 +89,7 @@ class EnrolApp(Setting):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Keeps the app where its code is right."""
-        code = request.POST.get("code", "").replace(" ", "")[:16]
+        code = "".join(request.POST.get("code", "").split())[:16]
         if not enrolment.app_confirm(user=request.user, code=code):
             return self._form(_("That is not the code the app should show now. Is the clock of the device right?"))
         return self.done(Method.TOTP)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -107,7 +108,7 @@ class RemoveFactor(Fresh):
         model: Any = AuthenticatorApp if kwargs["kind"] == "app" else Passkey
         try:
             factor = model.objects.filter(user=self.person, pk=kwargs["factor"]).first()
-        except (ValueError, TypeError) as error:
+        except (ValueError, ValidationError) as error:
             raise Http404 from error
         if factor is None:
             raise Http404

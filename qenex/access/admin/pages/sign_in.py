@@ -42,6 +42,7 @@ class SignIn(View):
         if not valid:
             return self._show(form)
         _end(request)
+        request.session.flush()  # else Django keeps the key where it is the same user again
         login(request, form.get_user(), "django.contrib.auth.backends.ModelBackend")
         key = request.session.session_key
         assert key is not None
