@@ -18,7 +18,7 @@ class AccessConfig(AppConfig):
         )
         from qenex.access.apikeys import command  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import problems as _  # noqa: F401  # registered by being imported
-        from qenex.access.approvals import policies  # noqa: F401  # registered by being imported
+        from qenex.access.approvals import policies, powers  # noqa: F401  # registered by being imported
         from qenex.access.checks import check_superusers
         from qenex.access.tokens import problems as of_tokens  # noqa: F401  # registered by being imported
 

@@ -9,6 +9,7 @@ from django.db.models import DateTimeField, F, Max
 from django.db.models.functions import Coalesce, Greatest
 
 from qenex.access import roles, sessions
+from qenex.access.approvals.policy import demand
 from qenex.access.mfa import enrolment
 from qenex.access.models import Ended, FormerPassword, Person
 from qenex.kernel import clock, context, events
@@ -16,6 +17,9 @@ from qenex.kernel.transactions import run
 
 IDLE_DAYS = 90
 """After so many days without a sign-in a user is deactivated (PCI DSS 8.2.6)."""
+PROMOTE = "access.user.promote"
+GAINS = ("is_active", "is_staff", "is_superuser")
+"""What somebody gains may take two people; what somebody loses is lost at once."""
 FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
 
 
@@ -56,7 +60,7 @@ def user_create(*, user: User) -> User:
 def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
     """Changes fields of a user. Whoever stops being active, staff or a superuser is signed out everywhere.
 
-    Raises NotYours, LastSuperuser.
+    Raises NotYours, LastSuperuser, and ApprovalRequired where somebody becomes active, staff or a superuser.
     """
     unknown = set(fields) - set(FIELDS)
     if unknown:
@@ -69,6 +73,8 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
         if not changes:
             return found
         _check_superuser(found.is_superuser or "is_superuser" in changes)
+        if any(changes.get(name) == (False, True) for name in GAINS):
+            demand(PROMOTE, {"user": found.pk, "fields": {name: value for name, (_, value) in changes.items()}})
         for name, (_, value) in changes.items():
             setattr(found, name, value)
         found.save(update_fields=list(changes))

@@ -16,6 +16,9 @@ class Narrowed(ValueError):
     """Somebody who reaches only some books wants to say which ones others reach."""
 
 
+CHANGE = "access.scope.change"
+
+
 class NoSuchBook(ValueError):
     """A book that is to be put in reach and is not there."""
 
@@ -53,10 +56,13 @@ def scope_set(*, user: User, books: Iterable[UUID] | None) -> Books:
     """Lets a user reach just these books, or with none every book; returns what he reaches now.
 
     Raises NoSuchBook for a book that is not there, Narrowed where whoever is acting reaches only some books himself,
-    and ValueError for no books at all: whoever is to reach nothing has his roles taken away.
+    and ValueError for no books at all: whoever is to reach nothing has his roles taken away. Raises
+    ApprovalRequired where he would reach more than before and that takes two people.
     """
     if scope.books() is not None:
         raise Narrowed("you reach only some books: you cannot say which ones others reach")
+    from qenex.access.approvals.policy import demand  # approvals keep to the books in reach, and so know this module
+
     wanted: Books = None if books is None else frozenset(books)
     if wanted is not None and not wanted:
         raise ValueError("name at least one book")
@@ -67,6 +73,8 @@ def scope_set(*, user: User, books: Iterable[UUID] | None) -> Books:
         before = books_of_id(user.pk)
         if before == wanted:
             return before
+        if _more(before, wanted):
+            demand(CHANGE, {"user": user.pk, "books": _listed(wanted)})
         rows = BookScope.objects.filter(user=user)
         rows.exclude(book_id__in=wanted or ()).delete()
         fresh = sorted((wanted or scope.NOTHING) - (before or scope.NOTHING))
@@ -81,6 +89,11 @@ def scope_set(*, user: User, books: Iterable[UUID] | None) -> Books:
         return wanted
 
     return transactions.run(command)
+
+
+def _more(before: Books, wanted: Books) -> bool:
+    """Whether more books are in reach than before."""
+    return before is not None and (wanted is None or bool(wanted - before))
 
 
 def _listed(books: Books) -> list[UUID] | None:

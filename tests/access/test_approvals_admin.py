@@ -23,6 +23,12 @@ SEE = "access.view_approval"
 SET = tuple(f"access.{action}_approvalpolicy" for action in ("view", "add", "change"))
 
 
+@pytest.fixture(autouse=True)
+def no_policies_for_notes(database: None) -> None:
+    """Those that other tests have made are gone."""
+    ApprovalPolicy.objects.filter(command=NOTE).delete()
+
+
 @pytest.fixture
 def ann(database: None) -> User:
     return make_user(permissions=(DOER, SEE))

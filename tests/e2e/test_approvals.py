@@ -26,7 +26,8 @@ LEDGER = (
     *(f"ledger.view_{each}" for each in ("account", "book", "hold", "journal", "transfer")),
     *("ledger.reverse_journal", "ledger.post_journal", "access.view_approval", "kernel.view_event"),
 )
-CHECKER = (*LEDGER, "access.check_approval", "access.view_approvalpolicy", "access.change_approvalpolicy")
+PEOPLE = ("auth.view_user", "auth.change_user", "auth.add_group", "access.change_bookscope")
+CHECKER = (*LEDGER, "access.check_approval", "access.view_approvalpolicy", "access.change_approvalpolicy", *PEOPLE)
 Enter = Callable[[User], Visit]
 
 
@@ -139,7 +140,9 @@ def paths(shop: Shop, checker: User) -> list[str]:
         created_at=clock.now(),
     )
     lists = ["approval/", "approval/?show=mine", "approval/?show=all", "approval/?show=all&text=nobody"]
-    return [*lists, *found, "approvalpolicy/", f"approvalpolicy/{off.pk}/change/"]
+    people = [f"auth/user/{ann.pk}/{each}/" for each in ("change", "roles")]
+    own = [*lists, *found, "approvalpolicy/", f"approvalpolicy/{off.pk}/change/"]
+    return [*people, "auth/group/add/", *(f"access/{each}" for each in own)]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -151,7 +154,7 @@ def test_every_page_can_be_read_by_everybody(enter: Enter, shop: Shop, scheme: s
     visit.page.emulate_media(color_scheme=scheme)
     found = {}
     for path in paths(shop, bea):
-        visit.go(f"/admin/access/{path}")
+        visit.go(f"/admin/{path}")
         for violation in Axe().run(visit.page, options={"runOnly": WCAG}).response["violations"]:
             found[f"{path}: {violation['id']}"] = [node["html"] for node in violation["nodes"]]
     assert found == {}
@@ -164,7 +167,7 @@ def test_no_page_is_wider_than_its_window_or_breaks_the_policy(enter: Enter, sho
     visit.page.set_viewport_size({"width": width, "height": 900})
     too_wide = {}
     for path in paths(shop, bea):
-        visit.go(f"/admin/access/{path}")
+        visit.go(f"/admin/{path}")
         excess = visit.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if excess > 0:
             too_wide[path] = excess

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qenex.access import people, stepup
+from qenex.access.admin.asking import ask
 from qenex.access.admin.pages import persons
 from qenex.access.admin.scopes import BookScopeInline
+from qenex.access.approvals import ApprovalRequired
 from qenex.access.mfa import enrolment
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ class UserAdmin(Base):
         extra = {"pages": self._pages(request, object_id), **(extra_context or {})}
         try:
             return self._changeform_view(request, object_id, form_url, extra)  # type: ignore[attr-defined]  # Django's
+        except ApprovalRequired as needed:
+            return ask(request, needed)
         except people.PersonError as error:
             messages.error(request, str(error))
             return redirect(request.get_full_path())

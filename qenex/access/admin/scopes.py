@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from qenex.access import scopes, stepup
+from qenex.access.admin.asking import ask
+from qenex.access.approvals import ApprovalRequired
 from qenex.access.models import BookScope
 from qenex.kernel import scope
 from qenex.kernel.context import because
@@ -122,8 +124,12 @@ class BooksPage(stepup.StepUpMixin, View):
         form = BooksForm(request.POST)
         if not form.is_valid():
             return self.show(form)
-        with because(form.cleaned_data["reason"]):
-            scopes.scope_set(user=self.user, books=form.chosen())
+        reason = form.cleaned_data["reason"]
+        try:
+            with because(reason):
+                scopes.scope_set(user=self.user, books=form.chosen())
+        except ApprovalRequired as needed:
+            return ask(request, needed, reason=reason)
         messages.success(request, _("The books that %(user)s reaches were set.") % {"user": self.user})
         return redirect(reverse("admin:auth_user_change", args=[self.user.pk]))
 

@@ -13,8 +13,9 @@ from qenex.access.approvals.policy import policies_of
 
 def notice(command: str, book: UUID | None) -> str:
     """That a second person is needed, or above which amounts; empty where nobody is."""
-    policies = policies_of(registry.find(command).governed_by, book)
-    if any(policy.above is None and policy.command == command for policy in policies):
+    kind = registry.find(command)
+    policies = policies_of(kind.governed_by, book)
+    if any(policy.above is None and (policy.command == command or not kind.measured) for policy in policies):
         return _("A second person must approve this: it will be requested, not done.")
     measured = [(asset_name(policy.asset_id), policy.above) for policy in policies if policy.above is not None]
     if not measured:

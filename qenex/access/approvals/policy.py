@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from qenex.access.approvals import payload as payloads
+from qenex.access.approvals import registry
 from qenex.access.approvals.errors import ApprovalRequired
 from qenex.access.approvals.rules import permitted
 from qenex.access.models.approvals import ApprovalPolicy
@@ -56,7 +57,7 @@ def demand(
     """
     if exempt(context.current()):
         return
-    if not any(asks(policy, amounts) for policy in policies_of([command], book)):
+    if not any(asks(policy, amounts) for policy in policies_of(registry.governing(command), book)):
         return
     if permitted(payloads.digest(command, payloads.encode(payload))):
         return

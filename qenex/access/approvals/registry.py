@@ -92,6 +92,11 @@ def find(name: str) -> Command:
         raise LookupError(f"no app has registered the command {name}") from None
 
 
+def governing(name: str) -> tuple[str, ...]:
+    """The names whose policies count for a command; its own, where no app has registered it."""
+    return _commands[name].governed_by if name in _commands else (name,)
+
+
 def commands() -> list[Command]:
     """Every registered command, by name."""
     return [_commands[name] for name in sorted(_commands)]
