@@ -75,10 +75,11 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
         _check_superuser(found.is_superuser or "is_superuser" in changes)
         if any(changes.get(name) == (False, True) for name in GAINS):
             demand(PROMOTE, {"user": found.pk, "fields": {name: value for name, (_, value) in changes.items()}})
+        was = found.is_superuser and found.is_active
         for name, (_, value) in changes.items():
             setattr(found, name, value)
         found.save(update_fields=list(changes))
-        _check_one_left()
+        _check_one_left(was)
         if changes.get("is_active") == (False, True):
             Person.objects.update_or_create(user=found, defaults={"active_since": clock.now()})
         if any(changes.get(name) == (True, False) for name in ("is_active", "is_staff", "is_superuser")):
@@ -146,7 +147,7 @@ def user_deactivate(*, user: User) -> bool:
             return False
         found.is_active = False
         found.save(update_fields=["is_active"])
-        _check_one_left()
+        _check_one_left(found.is_superuser)
         sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
         emit("deactivated", found, {"idle_days": IDLE_DAYS}, {"is_active": (True, False)})
         return True
@@ -188,6 +189,6 @@ def _check_superuser(concerned: bool) -> None:
         raise NotYours("Only a superuser may do this with a superuser.")
 
 
-def _check_one_left() -> None:
-    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+def _check_one_left(was_one: bool) -> None:
+    if was_one and not User.objects.filter(is_superuser=True, is_active=True).exists():
         raise LastSuperuser("The last active superuser stays: make another one first.")
