@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
             fields=[
             ],
             options={
-                'verbose_name': 'failures to sign in',
-                'verbose_name_plural': 'failures to sign in',
+                'verbose_name': 'failed sign-in',
+                'verbose_name_plural': 'failed sign-ins',
                 'permissions': [('lift_failures', 'Can lift a lockout')],
                 'proxy': True,
                 'default_permissions': ('view',),

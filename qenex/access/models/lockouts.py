@@ -9,7 +9,7 @@ class Failures(AccessAttempt):  # type: ignore[misc]  # the package has no types
 
     class Meta:
         proxy = True
-        verbose_name = _("failures to sign in")
-        verbose_name_plural = _("failures to sign in")
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
         default_permissions = ("view",)
         permissions = [("lift_failures", "Can lift a lockout")]

@@ -1,0 +1,233 @@
+"""Signing in with a real browser: the first time, with an app, with a passkey, again before something dangerous."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.test.utils import override_settings
+
+from qenex.access import lockout
+from qenex.access.mfa import enrolment
+from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, StaffSession
+from tests.e2e.conftest import Visit, _note, give_password
+from tests.support.people import PASSWORD, code, make_user, with_app, with_password
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+
+@pytest.fixture
+def person(database: None) -> User:
+    """A superuser with a password and nothing else."""
+    return with_password(make_user(superuser=True))
+
+
+@pytest.fixture
+def stranger(browser: Any, address: str) -> Iterator[Visit]:
+    """A browser that was never here, at the site's name: there are no passkeys for addresses of numbers."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    visit = Visit(context.new_page(), address.replace("127.0.0.1", "localhost"))
+    visit.page.on("console", lambda message: _note(visit, message))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    with override_settings(ALLOWED_HOSTS=["127.0.0.1", "localhost"]):
+        yield visit
+    context.close()
+
+
+@pytest.fixture
+def device(stranger: Visit) -> Any:
+    """A device with a passkey, as the browser's own tools play it."""
+    session = stranger.page.context.new_cdp_session(stranger.page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return session
+
+
+def heading(page: Any) -> str:
+    return str(page.locator("h1").inner_text())
+
+
+def at(page: Any) -> str:
+    return urlsplit(page.url).path
+
+
+def unreadable(page: Any) -> dict[str, Any]:
+    """What a reader of the page would stumble over, in the light and in the dark, and where it is too wide."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: dict[str, Any] = {}
+    size = page.viewport_size
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(250)  # links change their colour slowly
+        for violation in Axe().run(page, options={"runOnly": WCAG}).response["violations"]:
+            found[f"{scheme} {violation['id']}"] = [node["html"] for node in violation["nodes"]]
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if excess > 0:
+            found[f"{width} px"] = excess
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def test_the_first_time_with_an_app_by_keyboard(stranger: Visit, person: User) -> None:
+    page = stranger.page
+    page.goto(f"{stranger.address}/admin/kernel/event/")
+    assert unreadable(page) == {}
+    page.wait_for_function("document.activeElement.name === 'username'")
+    page.keyboard.type(person.username)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/enrol/**")
+    assert heading(page) == "Set up a second factor"
+    assert unreadable(page) == {}
+    page.wait_for_function("document.activeElement.value === 'Use an authenticator app'")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/enrol/app/**")
+    assert page.locator("img.qr").evaluate("image => image.naturalWidth") > 100
+    assert unreadable(page) == {}
+    page.wait_for_function("document.activeElement.name === 'code'")
+    page.keyboard.type(code(AuthenticatorApp.objects.get(user=person)))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+    assert unreadable(page) == {}
+    codes = page.locator("#codes code").all_inner_texts()
+    assert len(set(codes)) == 8
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == f"qenex-recovery-codes-{person.username}.txt"
+    assert download.value.path().read_text().split() == codes
+    page.get_by_role("link", name="I have kept them: go on").click()
+    page.wait_for_url("**/admin/kernel/event/")
+    assert stranger.complaints == []
+
+
+def test_a_second_time_with_the_app_and_a_third_with_a_recovery_code(stranger: Visit, person: User) -> None:
+    page, app = stranger.page, with_app(person)
+    recovery = enrolment.recovery_codes_make(user=person)
+    give_password(stranger, person)
+    assert heading(page) == "Second factor"
+    assert unreadable(page) == {}
+    field = page.get_by_label("Code of your authenticator app")
+    field.fill("000000")
+    field.press("Enter")
+    assert "That was not right" in page.get_by_role("alert").inner_text()
+    assert unreadable(page) == {}
+    page.wait_for_timeout(1_100)
+    field.fill(code(app))
+    field.press("Enter")
+    page.wait_for_url("**/admin/")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/admin/login/")
+    give_password(stranger, person)
+    field.fill(recovery[0])
+    field.press("Enter")
+    page.wait_for_url("**/admin/security/")
+    assert "7 recovery codes are left." in page.locator(".messagelist").inner_text()
+    assert unreadable(page) == {}
+    assert stranger.complaints == []
+
+
+def test_a_passkey_is_made_and_opens_and_confirms(stranger: Visit, device: Any, person: User) -> None:
+    page = stranger.page
+    give_password(stranger, person)
+    page.get_by_label("Name").fill("This laptop")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+    assert Passkey.objects.get(user=person).name == "This laptop"
+    page.get_by_role("link", name="I have kept them: go on").click()
+    page.wait_for_url("**/admin/")
+    page.get_by_role("button", name="Log out").click()
+    give_password(stranger, person)
+    page.wait_for_function("document.activeElement.innerText === 'Use a passkey'")
+    assert unreadable(page) == {}
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
+    session = StaffSession.objects.filter(user=person).latest("created_at")
+    assert session.verified_by == Method.PASSKEY
+    assert Passkey.objects.get(user=person).sign_count > 1
+
+    StaffSession.objects.filter(pk=session.pk).update(stepped_up_at=session.created_at - timedelta(minutes=6))
+    page.goto(f"{stranger.address}/admin/auth/user/{person.pk}/roles/")
+    assert at(page) == "/admin/step-up/"
+    assert heading(page) == "Confirm it is you"
+    assert unreadable(page) == {}
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"**/admin/auth/user/{person.pk}/roles/")
+    assert unreadable(page) == {}
+    assert stranger.complaints == []
+
+
+def test_another_device_does_not_open(stranger: Visit, device: Any, person: User) -> None:
+    page = stranger.page
+    give_password(stranger, person)
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("link", name="I have kept them: go on").click()
+    page.wait_for_url("**/admin/")
+    page.get_by_role("button", name="Log out").click()
+    device.send("WebAuthn.disable")
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "isUserVerified": True}})
+    give_password(stranger, person)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_timeout(500)
+    assert at(page) == "/admin/second-factor/"
+    assert StaffSession.objects.filter(user=person).latest("created_at").verified_at is None
+
+
+def test_ten_failures_lock_the_address_out_and_say_so(stranger: Visit, person: User) -> None:
+    page = stranger.page
+    try:
+        for _ in range(9):
+            give_password(stranger, person, "wrong wrong wrong")
+            assert page.get_by_role("alert").count() == 1
+        give_password(stranger, person, "wrong wrong wrong")
+        assert heading(page) == "Too many failures"
+        assert "30 minutes" in page.get_by_role("alert").inner_text()
+        assert unreadable(page) == {}
+        stranger.page.goto(f"{stranger.address}/admin/login/")
+        page.get_by_label("Username").fill(person.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        assert heading(page) == "Too many failures"
+        assert not StaffSession.objects.filter(user=person).exists()
+    finally:
+        AccessAttempt.objects.filter(ip_address__in=["127.0.0.1", "::1"]).delete()
+
+
+def test_pages_of_people_can_be_read_by_everybody(visit: Visit) -> None:
+    other = make_user()
+    lockout.failed(lockout.Client(other.username, "2001:db8:99::1"), stage="password")
+    session, row = StaffSession.objects.latest("created_at"), Failures.objects.get(ip_address="2001:db8:99::1")
+    paths = [
+        *("auth/user/", f"auth/user/{other.pk}/change/", "auth/user/add/", "access/staffsession/", "access/failures/"),
+        *(f"auth/user/{other.pk}/{each}/" for each in ("roles", "password", "second-factors", "sessions")),
+        *(f"access/staffsession/{session.pk}/change/", f"access/staffsession/{session.pk}/end/"),
+        *(f"access/failures/{row.pk}/lift/", "security/", "password_change/", "enrol/"),
+    ]
+    found = {}
+    for path in paths:
+        visit.go(f"/admin/{path}")
+        assert visit.complaints == [], path
+        wrong = unreadable(visit.page)
+        visit.complaints.clear()  # the reader tries styles of its own, where jQuery is on the page
+        if wrong:
+            found[path] = wrong
+    lockout.lockout_lift(rows=Failures.objects.filter(pk=row.pk))
+    assert found == {}
