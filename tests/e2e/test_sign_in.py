@@ -60,7 +60,7 @@ def heading(page: Any) -> str:
 
 
 def at(page: Any) -> str:
-    return urlsplit(page.url).path
+    return str(urlsplit(page.url).path)
 
 
 def unreadable(page: Any) -> dict[str, Any]:
