@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
     "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
+    "sessions-expire": {"task": "qenex.access.tasks.sessions_expire", "schedule": 60.0},
     "users-deactivate-idle": {"task": "qenex.access.tasks.users_deactivate_idle", "schedule": 3600.0},
     "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
 }
@@ -173,7 +174,9 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 ORIGIN_GIVEN = env.text("QENEX_ORIGIN")
 _MACHINE = f"{'https' if TLS else 'http'}://localhost:{env.integer('PORT', 8000)}"
-ORIGIN = ORIGIN_GIVEN or (_MACHINE if EMBEDDED else f"https://{(ALLOWED_HOSTS or ['localhost'])[0]}")
+ORIGIN = ORIGIN_GIVEN or (
+    _MACHINE if EMBEDDED else f"https://{(ALLOWED_HOSTS or ['localhost'])[0].lstrip('.*') or 'localhost'}"
+)
 OTP_WEBAUTHN_RP_NAME = "QENEX"
 OTP_WEBAUTHN_RP_ID = urlsplit(ORIGIN).hostname or "localhost"
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [ORIGIN]

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from qenex.access.models import Ended, Method, Person, StaffSession
-from qenex.access.sessionstore import hashed
+from qenex.access.sessionstore import SessionStore, hashed
 from qenex.access.tokens.families import families_end
 from qenex.kernel import clock, context, events
 from qenex.kernel.transactions import is_transient, run
@@ -130,6 +130,26 @@ def session_end(*, session: StaffSession, reason: Ended) -> bool:
 def sessions_end_all(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
     """Ends every session of the user, perhaps but one, and what programs do in his name; how many were open."""
     return run(lambda: end_all_in_transaction(user=user, reason=reason, but=but))
+
+
+def sessions_expire() -> int:
+    """Ends the sessions that have passed a limit without another request, and forgets Django's; how many."""
+    now = clock.now()
+    passed = Q(created_at__lte=now - ABSOLUTE) | Q(last_seen_at__lte=now - IDLE)
+    found = StaffSession.objects.filter(passed, ended_at__isnull=True).order_by("pk")
+    count = sum(_expire(session) for session in found)
+    SessionStore.clear_expired()
+    return count
+
+
+def _expire(session: StaffSession) -> int:
+    def command() -> int:
+        row = StaffSession.objects.select_for_update().filter(pk=session.pk)
+        present = row.first()
+        reason = None if present is None else limit_passed(present, clock.now())
+        return 0 if reason is None else end_in_transaction(row, reason)
+
+    return run(command)
 
 
 def end_in_transaction(sessions: QuerySet[StaffSession], reason: Ended) -> int:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from qenex.access import lockout, people, tokens
+from qenex.access import lockout, people, sessions, tokens
 from qenex.access.apikeys import nonces
 from qenex.access.approvals import approvals_expire
 
@@ -35,3 +35,9 @@ def users_deactivate_idle() -> int:
 def failures_forget() -> int:
     """Deletes failures to sign in that count no more, and returns how many."""
     return lockout.forget_old()
+
+
+@shared_task(name="qenex.access.tasks.sessions_expire")
+def expire_sessions() -> int:
+    """Ends sessions that have passed a limit, and returns how many."""
+    return sessions.sessions_expire()

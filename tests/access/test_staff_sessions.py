@@ -175,3 +175,19 @@ def test_the_database_keeps_states_that_make_sense(person: User, fields: dict[st
     session = sign_in(Client(), person, verified=False)
     with pytest.raises(IntegrityError), transaction.atomic():
         StaffSession.objects.filter(pk=session.pk).update(**fields)
+
+
+def test_sessions_that_nobody_comes_back_to_are_ended_by_the_clock(person: User) -> None:
+    staff_client(person)
+    staff_client(person)
+    idle, used = StaffSession.objects.filter(user=person).order_by("created_at")
+    later = idle.last_seen_at + sessions.IDLE
+    StaffSession.objects.filter(pk=used.pk).update(last_seen_at=later)
+    with clock.frozen(later):
+        assert sessions.sessions_expire() >= 1
+        assert sessions.sessions_expire() == 0
+    idle.refresh_from_db()
+    used.refresh_from_db()
+    assert [idle.ended_reason, used.ended_reason] == [Ended.IDLE, ""]
+    assert not Session.objects.filter(session_key=idle.key_hash).exists()
+    assert Session.objects.filter(session_key=used.key_hash).exists()

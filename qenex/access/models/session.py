@@ -61,6 +61,7 @@ class StaffSession(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"], name="staffsession_user"),
             models.Index(fields=["-created_at", "-id"], name="staffsession_created"),
+            models.Index(fields=["last_seen_at"], name="staffsession_open", condition=Q(ended_at=None)),
         ]
         constraints = [
             models.CheckConstraint(
