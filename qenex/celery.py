@@ -9,5 +9,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 
 app = Celery("qenex")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["qenex.kernel", "qenex.access", "ledger"])
+app.autodiscover_tasks(["qenex.kernel", "qenex.access", "ledger", "compliance"])
 app.steps["worker"].add(DjangoStructLogInitStep)  # log lines of a task name it and the request that it comes from

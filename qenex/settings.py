@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "qenex.vault",
     "qenex.access",
     "ledger",
+    "compliance",
 ]
 
 MIDDLEWARE = [

@@ -19,8 +19,8 @@ api: list[URLPattern | URLResolver] = [
     path("", include("qenex.kernel.api.urls")),
     path("", include("qenex.access.api.urls")),
 ]
-if find_spec("ledger.api") and find_spec("ledger.api.urls"):
-    api.append(path("", include("ledger.api.urls")))
+ROOMS = (room for room in ("ledger.api", "compliance.api") if find_spec(room) and find_spec(f"{room}.urls"))
+api.extend(path("", include(f"{room}.urls")) for room in ROOMS)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

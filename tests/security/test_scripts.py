@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 
-SCRIPTS = sorted(path for app in ("qenex", "ledger", "static") for path in (ROOT / app).rglob("*.js"))
+SCRIPTS = sorted(path for app in ("qenex", "ledger", "compliance", "static") for path in (ROOT / app).rglob("*.js"))
 _HTML = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|DOMParser|setHTMLUnsafe)\b")
 _CODE = re.compile(r"\beval\(|new Function\(|set(?:Timeout|Interval)\(\s*[\"'`]|javascript:")
 _KEPT = re.compile(r"\b(localStorage|sessionStorage|indexedDB|document\.cookie|caches\.)")

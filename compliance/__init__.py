@@ -1,0 +1,1 @@
+"""The audit trail's sealing, proofs and verification; privacy."""

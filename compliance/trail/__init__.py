@@ -1,0 +1,1 @@
+"""The forms and rules of a verifiable log: trees, tiles, notes, checkpoints and receipts. Pure."""
