@@ -14,9 +14,8 @@ from qenex.access import lockout
 from qenex.access.mfa import enrolment
 from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, StaffSession
 from tests.e2e.conftest import Visit, _note, give_password
+from tests.e2e.reading import unreadable
 from tests.support.people import PASSWORD, code, make_user, with_app, with_password
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
 
 @pytest.fixture
@@ -61,27 +60,6 @@ def heading(page: Any) -> str:
 
 def at(page: Any) -> str:
     return str(urlsplit(page.url).path)
-
-
-def unreadable(page: Any) -> dict[str, Any]:
-    """What a reader of the page would stumble over, in the light and in the dark, and where it is too wide."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found: dict[str, Any] = {}
-    size = page.viewport_size
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(250)  # links change their colour slowly
-        for violation in Axe().run(page, options={"runOnly": WCAG}).response["violations"]:
-            found[f"{scheme} {violation['id']}"] = [node["html"] for node in violation["nodes"]]
-    for width in (390, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if excess > 0:
-            found[f"{width} px"] = excess
-    page.set_viewport_size(size)
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def test_the_first_time_with_an_app_by_keyboard(stranger: Visit, person: User) -> None:

@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qenex.kernel import cursors, events
+from qenex.kernel import clock, cursors, events
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Cursor, Event
 from tests.support.threads import together
@@ -39,6 +39,13 @@ def _settle() -> None:
         (present,) = cursor.fetchone()
     while cursors.end().transaction <= present:
         time.sleep(0.01)
+
+
+def _reader() -> str:
+    """The name of a new reader, who begins where the log ends now: others have written much before."""
+    name, end = str(uuid7()), cursors.end()
+    Cursor.objects.create(name=name, transaction=end.transaction, event_id=end.event_id, updated_at=clock.now())
+    return name
 
 
 def _drain(name: str, subject: str, limit: int = 7) -> list[UUID]:
@@ -79,7 +86,7 @@ def test_a_reader_that_remembers_the_largest_value_loses_an_event(database: None
 
 
 def test_a_cursor_waits_for_the_slow_transaction_and_loses_nothing(database: None) -> None:
-    subject, name = str(uuid7()), str(uuid7())
+    subject, name = str(uuid7()), _reader()
     with closing(_connect()) as slow, closing(_connect()) as quick:
         early = _insert(slow, subject)
         late = _insert(quick, subject)
@@ -92,7 +99,7 @@ def test_a_cursor_waits_for_the_slow_transaction_and_loses_nothing(database: Non
 
 
 def test_what_is_rolled_back_is_never_read(database: None) -> None:
-    subject, name = str(uuid7()), str(uuid7())
+    subject, name = str(uuid7()), _reader()
     with closing(_connect()) as slow:
         _insert(slow, subject)
         slow.rollback()
@@ -103,7 +110,7 @@ def test_what_is_rolled_back_is_never_read(database: None) -> None:
 
 
 def test_a_reader_that_fails_reads_the_same_again(database: None) -> None:
-    subject, name = str(uuid7()), str(uuid7())
+    subject, name = str(uuid7()), _reader()
     with transaction.atomic():
         event = events.emit("test.noted", subject_type="cursor", subject_id=subject)
 
@@ -120,7 +127,7 @@ def test_a_reader_that_fails_reads_the_same_again(database: None) -> None:
 
 
 def test_two_readers_of_one_name_share_the_work(database: None) -> None:
-    subject, name = str(uuid7()), str(uuid7())
+    subject, name = str(uuid7()), _reader()
     with transaction.atomic():
         written = [events.emit("test.noted", subject_type="cursor", subject_id=subject) for _ in range(50)]
     _settle()
@@ -174,7 +181,7 @@ def _write(transactions: list[tuple[int, float]], subject: str) -> list[UUID]:
 )
 def test_exactly_once_under_writers_of_every_speed(database: None, schedule: Schedule) -> None:
     """Each writer commits transactions of so many events, each held open for a while; two readers run meanwhile."""
-    subject, name, writing = str(uuid7()), str(uuid7()), threading.Event()
+    subject, name, writing = str(uuid7()), _reader(), threading.Event()
     writing.set()
 
     left = threading.Semaphore(0)
