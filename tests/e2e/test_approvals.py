@@ -121,7 +121,7 @@ def paths(shop: Shop, checker: User) -> list[str]:
 def test_every_page_can_be_read_by_everybody_and_breaks_no_policy(enter: Enter, shop: Shop) -> None:
     bea = make_user(permissions=CHECKER)
     visit = enter(bea)
-    found = {}
+    found: dict[str, Any] = {}
     for path in paths(shop, bea):
         visit.go(f"/admin/{path}")
         found |= {f"{path}: {what}": where for what, where in unreadable(visit.page).items()}

@@ -216,7 +216,7 @@ def paths(shop: Shop) -> list[str]:
 
 
 def test_every_page_can_be_read_by_everybody_and_breaks_no_policy(visit: Visit, shop: Shop) -> None:
-    found = {}
+    found: dict[str, Any] = {}
     for path in paths(shop):
         visit.go(f"/admin/{path}")
         found |= {f"{path}: {what}": where for what, where in unreadable(visit.page).items()}
