@@ -11,6 +11,11 @@ def leaf_hash(leaf: bytes) -> bytes:
     return sha256(b"\x00" + leaf).digest()
 
 
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node with these two children."""
+    return sha256(b"\x01" + left + right).digest()
+
+
 def root(leaf_hashes: Iterable[bytes]) -> bytes:
     """The root over leaf hashes in their order; the hash of nothing where there are none."""
     level = list(leaf_hashes)
