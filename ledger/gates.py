@@ -101,7 +101,7 @@ class Limits(Gate):
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         """Compares each transfer with the limits of the acting user's roles and of its two accounts."""
-        limits = [limit for limit in self._of_book(facts.book) if self._applies(limit, facts.context.actor_id)]
+        limits = [limit for limit in self._of_book(facts.book) if self._applies(limit, facts.context.authority_id)]
         if not limits:
             return {}
         verdicts = {}

@@ -3,11 +3,11 @@
 from celery import shared_task
 
 from ledger import services
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, task
 
 
 @shared_task
 def holds_expire() -> int:
     """Releases the holds whose time is over."""
-    with acting(Context(actor="holds_expire", method="task")):
+    with acting(task("holds_expire")):
         return services.holds_expire()

@@ -1,8 +1,9 @@
 """The gates behind every door: transfers that take a second person, and holds that take another one."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -82,7 +83,7 @@ class OwnHolds(Gate):
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         """Looks who made the holds that are to be posted, and whether a gate had a hand in them."""
-        actor = facts.context.actor_id
+        actor = facts.context.authority_id
         posts = {
             position: draft.origin
             for position, draft in enumerate(facts.drafts)
@@ -99,6 +100,14 @@ class OwnHolds(Gate):
 def _held_up(holds: set[UUID], actor: int) -> set[UUID]:
     """Those of the holds that a gate made of this person's transfers: the events say so, which nobody can edit."""
     made_in = dict(Transfer.objects.filter(pk__in=holds).values_list("pk", "event_id"))
-    bodies = Event.objects.filter(pk__in=set(made_in.values()), actor_id=actor).values_list("body", flat=True)
-    gated = {UUID(hold) for body in bodies for hold, _ in json.loads(bytes(body))["data"].get("held_by_gate", ())}
+    bodies = Event.objects.filter(pk__in=set(made_in.values())).values_list("body", flat=True)
+    gated = {UUID(hold) for body in bodies for hold in _gated(json.loads(bytes(body)), actor)}
     return holds & gated
+
+
+def _gated(event: dict[str, Any], actor: int) -> Iterator[str]:
+    """The holds that a gate made of transfers of this person, or of those that another approved for him."""
+    by = event["actor"]
+    for_whom = by.get("on_behalf_of") or {"id": None}
+    if actor in (by["id"], for_whom["id"]):
+        yield from (hold for hold, _ in event["data"].get("held_by_gate", ()))

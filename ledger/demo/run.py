@@ -20,7 +20,7 @@ from ledger.importing.sources import open_source
 from ledger.models import Account, Asset, Book, Hold
 from ledger.services.accounts import AccountSpec
 from qenex.kernel import clock
-from qenex.kernel.context import Context, acting, because
+from qenex.kernel.context import Context, acting, because, command
 from qenex.kernel.ids import uuid7
 
 BANK, SHOP = "riverbank", "corner-shop"
@@ -35,7 +35,7 @@ _HOLDS = (
     ("voided", "60.00", None),
     ("expired", "25.00", 1),
 )
-_SYSTEM = Context(actor="demo", method="command")
+_SYSTEM = command("demo")
 
 
 def make(seed: int) -> Outcome:

@@ -115,7 +115,8 @@ class EventGroups:
     def of(self, submission: Submission) -> EventGroup:
         """The group that tells of this submission's transfers."""
         by = submission.context
-        key = (by.actor_id, by.actor, by.address, by.method, by.reason, submission.journal and submission.journal.id)
+        who = (by.actor_id, by.actor, by.on_behalf_of, by.address, by.method, by.key_id, by.reason)
+        key = (*who, submission.journal and submission.journal.id)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = EventGroup(by, submission.journal)

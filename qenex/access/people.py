@@ -109,7 +109,7 @@ def change_roles(user: User, names: Collection[str]) -> list[str]:
 def check_roles(user: User, names: Iterable[str]) -> None:
     """Raises NotYours and Conflict."""
     _check_superuser(user.is_superuser)
-    if user.pk == context.current().actor_id and not _acts_superuser():
+    if user.pk == context.current().authority_id and not _acts_superuser():
         raise NotYours("Nobody gives roles to himself.")
     pairs = roles.conflicts(names)
     if pairs:
@@ -180,8 +180,8 @@ def emit(what: str, user: User, data: dict[str, Any], changes: dict[str, tuple[A
 
 def _acts_superuser() -> bool:
     """Whether a superuser acts, or the system itself."""
-    by = context.current()
-    return by.actor_id is None or User.objects.filter(pk=by.actor_id, is_superuser=True, is_active=True).exists()
+    by = context.current().authority_id
+    return by is None or User.objects.filter(pk=by, is_superuser=True, is_active=True).exists()
 
 
 def _check_superuser(concerned: bool) -> None:

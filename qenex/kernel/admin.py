@@ -16,7 +16,7 @@ from qenex.adminfilters import days, exact
 from qenex.kernel import scope
 from qenex.kernel.models import Event
 
-ACTOR = ("actor_name", "method", "address", "request_id", "reason")
+ACTOR = ("actor_name", "on_behalf_of", "method", "key_id", "address", "request_id", "reason")
 
 
 @admin.register(Event)
@@ -68,6 +68,18 @@ class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
     def method(self, event: Event) -> str:
         """How the actor was known."""
         return str(_body(event)["actor"]["method"])
+
+    @admin.display(description=_("on behalf of"), empty_value="-")
+    def on_behalf_of(self, event: Event) -> str | None:
+        """For whom."""
+        represented = _body(event)["actor"].get("on_behalf_of")  # older bytes have no such field
+        return None if represented is None else str(represented["name"])
+
+    @admin.display(description=_("known by"), empty_value="-")
+    def key_id(self, event: Event) -> str | None:
+        """The id of the key, the sign-in or the session."""
+        key_id: str | None = _body(event)["actor"].get("key_id")
+        return key_id
 
     @admin.display(description=_("address"), empty_value="-")
     def address(self, event: Event) -> str | None:

@@ -4,10 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
+
+from qenex.kernel.ids import uuid7
 
 ANONYMOUS = "anonymous"
 """The name and the method of whoever has not proved anything yet."""
+
+
+class Principal(NamedTuple):
+    """Somebody for whom another acts."""
+
+    id: int | None
+    """The primary key of the user."""
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,7 @@ class Context:
     """The circumstances of one command."""
 
     actor_id: int | None = None
-    """The primary key of the user, none for the system itself."""
+    """The primary key of the user who acts, none for the system itself."""
     actor: str = "system"
     address: str | None = None
     """The client's network address."""
@@ -23,8 +33,22 @@ class Context:
     """How the actor was authenticated: session, jwt, api-key, command, task, internal."""
     request_id: str | None = None
     reason: str = ""
+    on_behalf_of: Principal | None = None
+    """For whom: who asked for what the actor approved, or the user whom a command of an operator is about."""
+    key_id: str | None = None
+    """What the actor was known by: the id of an API key, of a sign-in with its tokens, or of a session."""
     memory: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was looked up for this request, by the actor's id; see `qenex.kernel.scope`."""
+    """What was looked up for this request, by the id of whose rights count; see `qenex.kernel.scope`."""
+
+    @property
+    def authority_id(self) -> int | None:
+        """The user whose rights, limits and books count: whoever acts for somebody has that person's and no others.
+
+        The system itself and an operator at a shell act with their own, for whomever they do.
+        """
+        if self.actor_id is None or self.on_behalf_of is None:
+            return self.actor_id
+        return self.on_behalf_of.id
 
 
 SYSTEM = Context()
@@ -56,3 +80,13 @@ def because(reason: str) -> Iterator[Context]:
     """Runs the block under the present circumstances, with a reason."""
     with acting(replace(current(), reason=reason)) as context:
         yield context
+
+
+def command(name: str, *, reason: str = "", on_behalf_of: Principal | None = None) -> Context:
+    """The circumstances of a management command: an operator at a shell, under an id of its own for this run."""
+    return Context(actor=name, method="command", request_id=str(uuid7()), reason=reason, on_behalf_of=on_behalf_of)
+
+
+def task(name: str) -> Context:
+    """The circumstances of a task that runs by the clock, under an id of its own for this run."""
+    return Context(actor=name, method="task", request_id=str(uuid7()))

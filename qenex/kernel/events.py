@@ -47,7 +47,7 @@ class Draft(NamedTuple):
                 "version": self.version,
                 "book": self.book_id,
                 "subject": {"type": self.subject_type, "id": self.subject_id},
-                "actor": {"id": by.actor_id, "name": by.actor, "address": by.address, "method": by.method},
+                "actor": _actor(by),
                 "request_id": by.request_id,
                 "reason": by.reason,
                 "data": self.data,
@@ -64,6 +64,19 @@ class Draft(NamedTuple):
             *(self.id, self.recorded_at, self.type, self.version, self.book_id),
             *(self.subject_type, self.subject_id, by.actor_id, by.actor, by.request_id or "", self.body()),
         )
+
+
+def _actor(by: context.Context) -> dict[str, Any]:
+    """Who acts. Events from before these were known lack `on_behalf_of` and `key_id`: read them with `get`."""
+    represented = by.on_behalf_of
+    return {
+        "id": by.actor_id,
+        "name": by.actor,
+        "address": by.address,
+        "method": by.method,
+        "key_id": by.key_id,
+        "on_behalf_of": None if represented is None else {"id": represented.id, "name": represented.name},
+    }
 
 
 def draft(

@@ -32,7 +32,7 @@ def checked_key(text: str | None) -> str:
 
 def owner(by: context.Context) -> str:
     """Whose keys they are; a name may be given to another user one day, an id is not."""
-    return f"user:{by.actor_id}"
+    return f"user:{by.authority_id}"
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:

@@ -44,21 +44,30 @@ class ContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Runs the request as its user. Without a session's cookie no query is made."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            sign_in(request.user, "session")
+            sign_in(request.user, "session", session_id(request))
         return self.get_response(request)
 
 
-def sign_in(user: AbstractBaseUser | AnonymousUser, method: str) -> None:
+def session_id(request: HttpRequest) -> str | None:
+    """What events know the session by that was found for the request; its key is nobody's business."""
+    session = getattr(request, "staff_session", None)
+    return None if session is None else str(session.pk)
+
+
+def sign_in(user: AbstractBaseUser | AnonymousUser, method: str, key_id: str | None = None) -> None:
     """Makes the user the actor of what follows in the enclosing request, and of its log lines."""
     if not user.is_authenticated:
         return
-    become(signed_in(current(), user, method))
+    become(signed_in(current(), user, method, key_id))
     structlog.contextvars.bind_contextvars(actor=current().actor)
 
 
-def signed_in(circumstances: Context, user: AbstractBaseUser | AnonymousUser, method: str) -> Context:
-    """The circumstances with this user as the actor."""
-    return replace(circumstances, actor_id=user.pk, actor=user.get_username(), method=method, memory={})
+def signed_in(
+    circumstances: Context, user: AbstractBaseUser | AnonymousUser, method: str, key_id: str | None = None
+) -> Context:
+    """The circumstances with this user as the actor, and what he was known by."""
+    named = replace(circumstances, actor_id=user.pk, actor=user.get_username(), method=method, key_id=key_id)
+    return replace(named, on_behalf_of=None, memory={})
 
 
 def request_id(given: str | None) -> str:

@@ -23,15 +23,15 @@ NOTHING: frozenset[UUID] = frozenset()
 def books() -> Books:
     """The books that whoever is acting reaches. The system itself reaches all, a stranger none."""
     by = context.current()
-    if by.actor_id is None:
+    if by.authority_id is None:
         return NOTHING if by.method == context.ANONYMOUS else None
-    return of(by.actor_id)
+    return of(by.authority_id)
 
 
 def of(user_id: int) -> Books:
     """The books of a user. At most one look-up a request for whoever is acting; others are looked up each time."""
     by = context.current()
-    if by.actor_id != user_id:
+    if by.authority_id != user_id:
         return _look_up(user_id)
     if user_id not in by.memory:
         by.memory[user_id] = _look_up(user_id)
@@ -54,10 +54,10 @@ def narrowed(rows: QuerySet[M], column: str = "book_id") -> QuerySet[M]:
 def restrict(to: frozenset[UUID]) -> None:
     """Narrows the present request further, to what a program's key is for. It never widens."""
     by = context.current()
-    if by.actor_id is None:
+    if by.authority_id is None:
         raise RuntimeError("nobody is acting")
-    own = of(by.actor_id)
-    by.memory[by.actor_id] = to if own is None else own & to
+    own = of(by.authority_id)
+    by.memory[by.authority_id] = to if own is None else own & to
 
 
 def _look_up(user_id: int) -> Books:

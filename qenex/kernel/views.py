@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from qenex.kernel import scope
 from qenex.kernel.context import acting, current
-from qenex.kernel.middleware import sign_in
+from qenex.kernel.middleware import session_id, sign_in
 
 M = TypeVar("M", bound=Model)
 
@@ -29,10 +29,13 @@ class ContextMixin(views.APIView):
     def perform_authentication(self, request: Request) -> None:
         """Authenticates, and makes the user the actor; classes but Django's own of sessions name their `method`.
 
-        What a class answers beside the user may have `books`, to which the request is narrowed further.
+        What a class answers beside the user may have `books`, to which the request is narrowed further, and `key_id`,
+        what the user was known by.
         """
         super().perform_authentication(request)
-        sign_in(request.user, getattr(request.successful_authenticator, "method", "session"))
+        method = getattr(request.successful_authenticator, "method", "session")
+        own = session_id(request._request) if method == "session" else None
+        sign_in(request.user, method, getattr(request.auth, "key_id", own))
         books: scope.Books = getattr(request.auth, "books", None)
         if books is not None:
             scope.restrict(books)

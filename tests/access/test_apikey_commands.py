@@ -45,6 +45,7 @@ def test_a_key_is_made_and_its_secret_is_printed_once() -> None:
     assert _secrets(key.key_id) == (made["secret"],)
     event = json.loads(bytes(Event.objects.get(subject_id=str(key.pk)).body))
     assert (event["actor"]["name"], event["actor"]["method"]) == ("apikey_create", "command")
+    assert event["actor"]["on_behalf_of"] == {"id": owner.pk, "name": owner.username}
 
 
 def test_for_people_it_is_two_lines() -> None:

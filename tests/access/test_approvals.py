@@ -1,5 +1,6 @@
 """A command that takes two people is carried out once, exactly as it was asked for, by nobody alone."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -145,7 +146,9 @@ def test_an_approval_carries_out_the_payload_for_its_requester() -> None:
     assert (done.status, done.approver_id, done.result, done.comment) == ("executed", bea.pk, id, "fine")
     assert notes(id) == 1
     written = Event.objects.get(type="test.note.written", subject_id=id)
-    assert (written.actor_id, written.actor) == (ann.pk, ann.username)
+    assert (written.actor_id, written.actor) == (bea.pk, bea.username)
+    told = json.loads(bytes(written.body))["actor"]
+    assert told["on_behalf_of"] == {"id": ann.pk, "name": ann.username}
     assert b'"method":"approval"' in bytes(written.body)
     assert b'"reason":"why not"' in bytes(written.body)
     assert events_of(made.pk) == [("requested", ann.username), ("executed", bea.username)]

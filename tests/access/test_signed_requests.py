@@ -91,7 +91,8 @@ def test_a_signed_transfer_is_posted_by_the_owner_of_the_key(order: Order, progr
     answer = order.send(program.headers("POST", PATH, order.body))
     assert (answer.status, order.done) == (201, True)
     event = json.loads(bytes(Event.objects.get(pk=Transfer.objects.get(pk=order.id).event_id).body))
-    assert event["actor"] == {"id": owner.pk, "name": owner.username, "address": "127.0.0.1", "method": "api-key"}
+    who = {"id": owner.pk, "name": owner.username, "address": "127.0.0.1", "method": "api-key"}
+    assert event["actor"] == {**who, "key_id": program.key.key_id, "on_behalf_of": None}
     key = ApiKey.objects.get(pk=program.key.pk)
     assert key.last_used_address == "127.0.0.1"
     assert Nonce.objects.filter(key_id=key.pk).count() == 1

@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from qenex.admin import Site
-from qenex.kernel import clock, context, events
-from qenex.kernel.context import Context
+from qenex.kernel import canonical, clock, context, events
+from qenex.kernel.context import Context, Principal
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
@@ -152,3 +152,22 @@ def test_pages_hold_no_inline_scripts_or_styles(staff: Client, path: str) -> Non
 def test_the_start_page_is_the_admin() -> None:
     response = Client().get("/")
     assert (response.status_code, response["Location"]) == (302, "/admin/")
+
+
+def test_an_event_says_for_whom_and_by_what_the_actor_was_known(staff: Client) -> None:
+    by = Context(3, "bea", None, "approval", on_behalf_of=Principal(4, "ann"), key_id="session-9")
+    with context.acting(by):
+        [written] = _write(str(uuid7()), 1)
+    page = staff.get(f"{URL}{written}/change/").text
+    assert [f'readonly">{each}</div>' in page for each in ("bea", "ann", "session-9")] == [True, True, True]
+
+
+def test_an_event_from_before_these_were_recorded_is_shown_as_it_is(staff: Client) -> None:
+    actor = {"id": 3, "name": "bea", "address": None, "method": "session"}
+    id, now = uuid7(), clock.now()
+    about = {"subject": {"type": "admin", "id": str(id)}, "book": None, "reason": "", "request_id": None}
+    kind = {"id": id, "recorded_at": now, "type": "test.noted", "version": 1}
+    body = canonical.encode({**kind, **about, "actor": actor, "data": {}, "changes": {}})
+    Event.objects.create(**kind, subject_type="admin", subject_id=str(id), actor_id=3, actor="bea", body=body)
+    assert staff.get(f"{URL}{id}/change/").status_code == 200
+    assert staff.get(f"/api/v1/events/{id}").json()["actor"] == actor

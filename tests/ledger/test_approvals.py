@@ -1,5 +1,6 @@
 """What moves money, or the terms on which it moves, takes two people where a policy says so, through every door."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from qenex.access import approvals
 from qenex.access.approvals import ApprovalRequired
 from qenex.access.approvals.looking import look
 from qenex.access.models import Approval
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import Context, Principal, acting
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from tests.ledger.api.conftest import EVERYTHING, staff
@@ -136,7 +137,8 @@ def test_an_approved_transfer_is_posted_for_its_maker_under_its_own_id(shop: Sho
     row = Transfer.objects.get(pk=draft.id)
     assert (row.amount, row.reference, row.metadata, row.code) == (25, "rent", {"a": [1, "b"]}, 7)
     event = Event.objects.get(pk=row.event_id)
-    assert (event.actor_id, b'"method":"approval"' in bytes(event.body)) == (ann.pk, True)
+    assert (event.actor_id, b'"method":"approval"' in bytes(event.body)) == (bea.pk, True)
+    assert json.loads(bytes(event.body))["actor"]["on_behalf_of"] == {"id": ann.pk, "name": ann.username}
     assert (posted(shop.customers[0]), recount(shop.book)) == (75, {})
 
 
@@ -294,6 +296,19 @@ def test_nobody_posts_what_a_gate_held_up_of_his_own(shop: Shop, ann: User, bea:
     with by(bea):
         assert services.hold_post(hold=id).ok
     assert posted(shop.customers[0]) == 90
+
+
+def test_who_asked_does_not_post_what_a_gate_held_up_when_another_approved(shop: Shop, ann: User, bea: User) -> None:
+    services.limit_create(account=shop.customers[0], maximum=Decimal(5), verdict="hold")
+    draft = give(*shop.pair, 10)
+    approving = Context(
+        actor_id=bea.pk, actor=bea.username, method="approval", on_behalf_of=Principal(ann.pk, ann.username)
+    )
+    with acting(approving):
+        assert outcomes([one(shop.book, draft)]) == ["held"]
+    with by(ann), pytest.raises(TransferRefused) as caught:
+        services.hold_post(hold=draft.id)
+    assert (caught.value.code, posted(shop.customers[0])) == ("second_person_required", 100)
 
 
 def test_one_may_void_what_was_held_up_and_post_what_one_held_oneself(shop: Shop, ann: User) -> None:

@@ -105,7 +105,8 @@ def test_the_event_says_who_did_it_and_why_and_when_holds_expire() -> None:
     with acting(by):
         [result] = post(shop.book, made)
     event = check(shop)[-1]
-    assert event["actor"] == {"id": 7, "name": "ann", "address": "10.0.0.1", "method": "token"}
+    who = {"id": 7, "name": "ann", "address": "10.0.0.1", "method": "token"}
+    assert event["actor"] == {**who, "key_id": None, "on_behalf_of": None}
     assert (event["request_id"], event["reason"]) == ("r-1", "because")
     assert event["data"]["expiries"] == [[str(made.id), result.posted_at_us + 60_000_000]]
 

@@ -120,6 +120,7 @@ def _asked(scope: Scope, headers: Headers, raw: bytes, principal: Principal) -> 
         books=principal.books,
         address=_client(scope, headers),
         request_id=request_id(given.decode("latin-1") if given else None),
+        key_id=principal.key_id,
     )
 
 

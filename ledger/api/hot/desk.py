@@ -46,6 +46,7 @@ class Asked(msgspec.Struct, array_like=True, gc=False):
     books: Books
     address: str | None
     request_id: str
+    key_id: str
 
 
 class Answered(msgspec.Struct, array_like=True, gc=False):
@@ -202,4 +203,5 @@ def _context(asked: Asked) -> Context:
         address=asked.address,
         method=asked.method,
         request_id=asked.request_id,
+        key_id=asked.key_id,
     )

@@ -31,6 +31,8 @@ class Principal:
     """The books in reach; none for every book."""
     source: str
     """By what he is counted."""
+    key_id: str
+    """What events know the token or the key by."""
 
 
 Found = Principal | None
@@ -47,10 +49,10 @@ class Principals(Remembered[bytes, Found]):
         return await super().of(key) if len(key) <= MAX_HEADER else None
 
 
-def principal(user: User, method: str, source: str) -> Principal:
+def principal(user: User, method: str, source: str, key_id: str) -> Principal:
     """The user with what he may do here. Some queries."""
     allowed = frozenset(each for each in (POST, RESOLVE) if user.has_perm(each))
-    return Principal(user.pk, user.get_username(), method, allowed, books_of(user), source)
+    return Principal(user.pk, user.get_username(), method, allowed, books_of(user), source, key_id)
 
 
 def _find(authorization: bytes) -> Found:
@@ -61,4 +63,4 @@ def _find(authorization: bytes) -> Found:
         found = bearer(token.decode("ascii"))
     except TokenRefused:  # Django's own way says why
         return None
-    return principal(found.user, METHOD, throttling.principal_of(found.user.pk, found))
+    return principal(found.user, METHOD, throttling.principal_of(found.user.pk, found), found.key_id)

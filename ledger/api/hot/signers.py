@@ -73,7 +73,7 @@ def _find(key_id: str) -> Signer:
     if caller is None or owner is None:
         return None
     owner.granted = caller.scopes
-    whole = principal(owner, callers.METHOD, throttling.principal_of(owner.pk, caller))
+    whole = principal(owner, callers.METHOD, throttling.principal_of(owner.pk, caller), caller.key_id)
     if caller.books is None:
         return caller, whole
     books = caller.books if whole.books is None else caller.books & whole.books

@@ -18,7 +18,7 @@ from ledger.importing.run import Import, check_header
 from ledger.importing.sources import Source, open_source
 from ledger.models import Book
 from qenex.kernel import memory
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             with (
                 closing(open_source(file)) as source,
                 errors,
-                acting(Context(actor="ledger_import", method="command", reason=f"import of {file.name}")),
+                acting(command("ledger_import", reason=f"import of {file.name}")),
             ):
                 _run(_prepare(source, errors, outcome, options), file.name, quiet=quiet)
         except (FileProblem, Busy, Invalid) as error:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ledger import services
 from ledger.errors import Conflict
 from ledger.models import Book
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 from qenex.kernel.transactions import Busy
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         unknown = set(options["book"]) - set(books)
         if unknown:
             raise CommandError(f"There is no book {', '.join(sorted(unknown))}.")
-        with acting(Context(actor="ledger_rebuild", method="command", reason=options["reason"])):
+        with acting(command("ledger_rebuild", reason=options["reason"])):
             for code, book in books.items():
                 try:
                     mended = services.balances_rebuild(book=book.pk)

@@ -14,7 +14,7 @@ from ledger.errors import Conflict
 from ledger.models import Book
 from ledger.verification import BookReport, verify_book
 from qenex.kernel import memory
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
 
@@ -111,7 +111,7 @@ def _verify(book: Book, using: str, *, quiet: bool) -> BookReport:
 
 
 def _rebuild(book: Book) -> int:
-    with acting(Context(actor="ledger_verify", method="command", reason="balances differ from transfers")):
+    with acting(command("ledger_verify", reason="balances differ from transfers")):
         try:
             return services.balances_rebuild(book=book.pk)
         except (Busy, Conflict) as error:

@@ -27,6 +27,8 @@ class Caller:
     cidrs: tuple[str, ...]
     expires_at: datetime | None
     secrets: tuple[bytes, ...]
+    key_id: str
+    """What the world knows the key by."""
 
     @cached_property
     def _networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -56,5 +58,6 @@ def find(key_id: str | None) -> Caller | None:
     stored = ApiKeySecret.objects.filter(key=row, retired_at=None).order_by("-created_at", "-id")
     secrets = tuple(each.secret for each in stored if each.secret is not None)
     books = frozenset(row.books) or None
-    found = Caller(row.pk, row.owner_id, frozenset(row.scopes), books, tuple(row.cidrs), row.expires_at, secrets)
+    limits = (frozenset(row.scopes), books, tuple(row.cidrs), row.expires_at)
+    found = Caller(row.pk, row.owner_id, *limits, secrets, row.key_id)
     return found if secrets and not found.is_expired(clock.now()) else None

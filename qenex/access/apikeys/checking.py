@@ -53,6 +53,11 @@ class Signed:
         return forgotten_at(self.created)
 
     @property
+    def key_id(self) -> str:
+        """What events know the key by."""
+        return self.caller.key_id
+
+    @property
     def books(self) -> Books:
         """The books that the key is for."""
         return self.caller.books

@@ -14,12 +14,12 @@ from qenex.access.approvals.rules import check_checker, check_requester, executi
 from qenex.access.approvals.services import decide, expire, opened, person
 from qenex.access.models.approvals import Approval, ApprovalStatus
 from qenex.kernel import context, handlers, problems, transactions
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import Context, Principal, acting
 from qenex.kernel.versions import Stale
 
 assert handlers  # knows which problem each of the kernel's errors is
 METHOD = "approval"
-"""How the actor of what is carried out was authenticated: he asked, and another person approved."""
+"""How what is carried out came about: the actor approved what another person had asked for."""
 DEFECTS = 500
 _DETAIL = 1_000
 
@@ -133,12 +133,7 @@ def why(kind: registry.Command, error: Exception) -> tuple[str, str] | None:
 
 
 def on_behalf_of(row: Approval) -> Context:
-    """The circumstances of the command: whoever asked for it does it, from where the checker approved it."""
+    """The circumstances of the command: the checker carries it out for whoever asked for it, with that one's rights."""
     requester = row.requester
-    return replace(
-        context.current(),
-        actor_id=requester.pk,
-        actor=requester.get_username(),
-        method=METHOD,
-        reason=row.reason,
-    )
+    represented = Principal(requester.pk, requester.get_username())
+    return replace(context.current(), method=METHOD, reason=row.reason, on_behalf_of=represented, memory={})

@@ -25,7 +25,7 @@ GROUP = "approvals"
 """The consumers that hear of every change."""
 BATCH = 500
 _TEXT = 500
-_SWEEPER = context.Context(actor="approvals_expire", method="task")
+_SWEEPER = "approvals_expire"
 
 
 def request(
@@ -40,7 +40,7 @@ def request(
     kind, stored = registry.find(command), payloads.encode(payload)
 
     def work() -> Approval:
-        requester = person(context.current().actor_id)
+        requester = person(context.current().authority_id)
         check_requester(requester, kind.permission, book)
         known = Approval.objects.filter(command=command, key=key).first() if key else None
         if known is not None:
@@ -130,7 +130,8 @@ def expire(approval: UUID) -> bool:
         decide(found, ApprovalStatus.EXPIRED)
         return True
 
-    with acting(replace(_SWEEPER, request_id=context.current().request_id)):
+    sweeper = context.task(_SWEEPER)
+    with acting(replace(sweeper, request_id=context.current().request_id or sweeper.request_id)):
         return transactions.run(work)
 
 

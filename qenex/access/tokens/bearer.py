@@ -21,6 +21,11 @@ class Bearer(NamedTuple):
     user: User
     claims: Claims
 
+    @property
+    def key_id(self) -> str:
+        """What events know the sign-in by."""
+        return str(self.claims.family)
+
 
 def bearer(token: str) -> Bearer:
     """Who shows the token: its signature and claims count now, its family is open and its user may sign in. One query.

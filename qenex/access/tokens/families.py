@@ -134,7 +134,7 @@ def _rotate(claims: Claims, used: bytes, new: bytes) -> TokenRefused | None:
         return TokenReused()
     family.refresh_hash, family.refreshed_at = new, clock.now()
     family.save(update_fields=["refresh_hash", "refreshed_at"])
-    with acting(signed_in(current(), family.user, "refresh")):
+    with acting(signed_in(current(), family.user, "refresh", str(family.pk))):
         _emit("refreshed", family)
     return None
 

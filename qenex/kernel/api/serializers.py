@@ -15,6 +15,13 @@ class SubjectSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
 
 
+class PrincipalSerializer(serializers.Serializer[Any]):
+    """Somebody for whom another acts."""
+
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+
+
 class EventActorSerializer(serializers.Serializer[Any]):
     """Who did it, and how they proved it."""
 
@@ -22,6 +29,16 @@ class EventActorSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     address = serializers.CharField(allow_null=True)
     method = serializers.CharField()
+    key_id = serializers.CharField(
+        allow_null=True,
+        required=False,  # older events lack it, and are shown as their bytes have it
+        help_text="The id of the API key, of the sign-in with its tokens, or of the session.",
+    )
+    on_behalf_of = PrincipalSerializer(
+        allow_null=True,
+        required=False,
+        help_text="For whom: who asked for what the actor approved, or whom a command is about.",
+    )
 
 
 class ChangeSerializer(serializers.Serializer[Any]):

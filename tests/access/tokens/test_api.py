@@ -105,11 +105,13 @@ def test_a_strange_refresh_token_is_answered_alike_and_ends_nothing(issued: Issu
 
 def test_the_actor_of_a_bearers_command_is_its_user(issued: Issued, person: User) -> None:
     send("revoke", {}, issued.access)
-    answer = Client(headers={"Authorization": f"Bearer {family_start(user=person, method='password').access}"}).get(
+    reader = family_start(user=person, method="password").access
+    answer = Client(headers={"Authorization": f"Bearer {reader}"}).get(
         WHO, {"subject": str(person.pk), "type": "access.token.ended"}
     )
     [event] = answer.json()["results"]
-    assert event["actor"] == {"address": "127.0.0.1", "id": person.pk, "method": "jwt", "name": person.username}
+    who = {"address": "127.0.0.1", "id": person.pk, "method": "jwt", "name": person.username}
+    assert event["actor"] == {**who, "key_id": str(issued.family), "on_behalf_of": None}
 
 
 def test_others_verify_our_tokens_with_the_published_keys(issued: Issued) -> None:

@@ -35,7 +35,9 @@ def test_an_event_says_so(person: User) -> None:
     token = run(person.username).strip()
     event = Event.objects.filter(type="access.token.issued", subject_id=person.pk).get()
     body = json.loads(bytes(event.body))
-    assert body["actor"] == {"id": None, "name": "access_token", "address": None, "method": "command"}
+    who = {"id": None, "name": "access_token", "address": None, "method": "command", "key_id": None}
+    assert body["actor"] == {**who, "on_behalf_of": {"id": person.pk, "name": person.username}}
+    assert body["request_id"]
     assert (body["data"]["method"], body["data"]["family"]) == ("command", str(bearer(token).claims.family))
 
 

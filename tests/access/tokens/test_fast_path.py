@@ -42,10 +42,12 @@ def pay(shop: Shop, token: str, scheme: str = "Bearer") -> Reply:
 
 
 def test_the_event_says_how_the_actor_was_known(shop: Shop, clerk: User) -> None:
-    reply = pay(shop, family_start(user=clerk, method="password").access)
+    issued = family_start(user=clerk, method="password")
+    reply = pay(shop, issued.access)
     assert reply.status == 201
     event = Event.objects.get(id=Transfer.objects.get(pk=reply.json()["id"]).event_id)
-    assert json.loads(bytes(event.body))["actor"]["method"] == "jwt"
+    actor = json.loads(bytes(event.body))["actor"]
+    assert (actor["method"], actor["key_id"]) == ("jwt", str(issued.family))
 
 
 def test_a_token_is_looked_up_once_a_second(clerk: User) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from ledger import services
 from ledger.domain.drafts import Kind
 from ledger.models import Account, Balance
+from qenex.access.models import StaffSession
 from qenex.kernel.models import Event
 from tests.ledger.admin.conftest import BASE, Staff, column, errors, event_types, rows, text
 from tests.support.ledger import Shop, give, hold, make_account, make_asset, on, post
@@ -134,6 +135,8 @@ def test_a_change_is_recorded_with_its_reason_and_actor(
     assert body["actor"]["method"] == "session"
     assert body["actor"]["id"] == int(boss.session["_auth_user_id"])
     assert body["actor"]["address"] == "127.0.0.1"
+    open_session = StaffSession.objects.get(user_id=body["actor"]["id"], ended_at=None)
+    assert body["actor"]["key_id"] == str(open_session.pk)
     assert {name: _plain(each) for name, each in body["changes"].items()} == {
         name: _plain(each) for name, each in change.items()
     }

@@ -30,7 +30,7 @@ def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
     body = {"id": uuid7(), "book": shop.book.code, "debit_account": alice.pk, "credit_account": bob.pk}
     raw = msgspec.json.encode(body | {"amount": amount})
     who = (1, "tester", "jwt", frozenset({POST}), None)
-    request = Asked(True, "application/json", b"", raw, *who, "127.0.0.1", "request-1")
+    request = Asked(True, "application/json", b"", raw, *who, "127.0.0.1", "request-1", "family-1")
     return msgspec.structs.replace(request, **changes)
 
 

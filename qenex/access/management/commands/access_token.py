@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from qenex.access.tokens import family_start
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import Principal, acting, command
 from qenex.kernel.transactions import Busy
 from qenex.vault.errors import VaultError
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no active user {options['user']}.")
         try:
-            with acting(Context(actor="access_token", method=METHOD)):
+            with acting(command("access_token", on_behalf_of=Principal(user.pk, user.username))):
                 issued = family_start(user=user, method=METHOD, lifetime=timedelta(minutes=minutes))
         except (Busy, VaultError) as error:
             raise CommandError(str(error)) from None

@@ -39,7 +39,7 @@ class Command(KeyCommand):
         days = options["days"]
         if days is not None and not 1 <= days <= LONGEST:
             raise CommandError(f"A key lives for 1 to {LONGEST} days.")
-        with self.refusals("apikey_create"):
+        with self.refusals("apikey_create", owner):
             made = apikey_create(
                 owner=owner,
                 name=options["name"],

@@ -18,6 +18,6 @@ class Command(KeyCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         key = self.key(options["key"])
-        with self.refusals("apikey_revoke"):
-            apikey_revoke(key=key, reason=options["reason"])
+        with self.refusals("apikey_revoke", key.owner):
+            apikey_revoke(key=key.pk, reason=options["reason"])
         self.stdout.write("The key is revoked.")

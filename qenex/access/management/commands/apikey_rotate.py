@@ -19,9 +19,9 @@ class Command(KeyCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         key = self.key(options["key"])
-        with self.refusals("apikey_rotate"):
+        with self.refusals("apikey_rotate", key.owner):
             if not options["retire"]:
-                self.show(apikey_rotate(key=key), as_json=options["json"])
+                self.show(apikey_rotate(key=key.pk), as_json=options["json"])
                 return
-            apikey_retire(key=key)
+            apikey_retire(key=key.pk)
         self.stdout.write("The older secret does not count any more.")

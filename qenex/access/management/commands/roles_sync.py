@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from qenex.access import roles
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Says what was changed, and with --verbosity 2 also what is still to come with other apps."""
         known = roles.known_permissions()
-        with acting(Context(actor="roles_sync", method="command")):
+        with acting(command("roles_sync")):
             for role in roles.ROLES.values():
                 changed = roles.role_sync(role=role, known=known)
                 if options["verbosity"]:

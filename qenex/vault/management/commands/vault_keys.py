@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count, Max
 
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 from qenex.kernel.transactions import Busy
 from qenex.vault import providers, purposes, signing
 from qenex.vault.errors import VaultError
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             self.stdout.write(key.pem().rstrip())
 
     def _roll(self, options: dict[str, Any]) -> None:
-        with acting(Context(actor="vault_keys", method="command", reason=options["reason"])):
+        with acting(command("vault_keys", reason=options["reason"])):
             key = signing.rollover(options["rollover"], compromised=options["compromised"])
         self.stdout.write(f"{key.kid} ({key.algorithm}) signs from {key.not_before:%Y-%m-%d %H:%M:%S} UTC.")
 

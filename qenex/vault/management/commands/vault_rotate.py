@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from qenex.kernel import clock
-from qenex.kernel.context import Context, acting
+from qenex.kernel.context import acting, command
 from qenex.kernel.progress import Progress
 from qenex.kernel.transactions import Busy
 from qenex.vault import providers, resealing, rotation
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         if options["from"]:
             providers.admit(options["from"])
         try:
-            with acting(Context(actor="vault_rotate", method="command", reason=options["reason"])):
+            with acting(command("vault_rotate", reason=options["reason"])):
                 self._tell(options["data"]) if options["dry_run"] else self._rotate(options["data"])
         except (Busy, VaultError) as error:
             raise CommandError(f"{error}. Run the command again to continue.") from None
