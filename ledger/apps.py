@@ -8,5 +8,6 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        """Makes the commands known that may take two people."""
+        """Makes the commands known that may take two people, and the events of earlier versions readable."""
+        from ledger import upcasters  # noqa: F401  # registered by being imported
         from ledger.approvals import changes, postings  # noqa: F401  # registered by being imported

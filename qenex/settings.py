@@ -263,6 +263,9 @@ THROTTLE_FAILURES = env.rate("QENEX_THROTTLE_FAILURES", "300/min")
 # --- Ledger
 LEDGER_GATES = ["ledger.gates.Limits", "ledger.approvals.gates.OwnHolds", "ledger.approvals.gates.SecondPerson"]
 LEDGER_BATCH_MAX = 10_000
+PROJECTORS = [
+    *(f"ledger.projections.{name}" for name in ("Books", "Assets", "Accounts", "Holds", "Balances", "Limits")),
+]
 POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 
 # --- Pages

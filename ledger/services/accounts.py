@@ -133,7 +133,9 @@ def _created(account: Account, spec: AccountSpec) -> events.Draft:
             "owner_ref": account.owner_ref,
             "floor": spec.floor,
             "metadata": account.metadata,
+            "created_at": account.created_at,
         },
+        version=2,
     )
 
 

@@ -26,7 +26,14 @@ def asset_create(*, code: str, name: str = "", kind: str = AssetKind.CURRENCY, p
             "ledger.asset.created",
             subject_type="asset",
             subject_id=asset.pk,
-            data={"code": code, "name": asset.name, "kind": kind, "places": places},
+            data={
+                "code": code,
+                "name": asset.name,
+                "kind": kind,
+                "places": places,
+                "created_at": asset.created_at,
+            },
+            version=2,
         )
         return asset
 

@@ -37,7 +37,8 @@ def book_create(*, code: str, name: str, metadata: dict[str, Any] | None = None)
             subject_type="book",
             subject_id=book.pk,
             book_id=book.pk,
-            data={"code": code, "name": name, "metadata": book.metadata},
+            data={"code": code, "name": name, "metadata": book.metadata, "created_at": now},
+            version=2,
         )
         return book
 

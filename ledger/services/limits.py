@@ -43,6 +43,7 @@ def limit_create(
             subject_id=limit.pk,
             book_id=_book(limit),
             data=_facts(limit),
+            version=2,
         )
         return limit
 
@@ -57,7 +58,9 @@ def limit_delete(*, limit: RoleLimit) -> None:
         facts, book = _facts(limit), _book(limit)
         demand_limit("delete", limit)
         RoleLimit.objects.filter(pk=limit.pk).delete()
-        events.emit("ledger.limit.deleted", subject_type="limit", subject_id=limit.pk, book_id=book, data=facts)
+        events.emit(
+            "ledger.limit.deleted", subject_type="limit", subject_id=limit.pk, book_id=book, data=facts, version=2
+        )
 
     transactions.run(command)
 
@@ -76,6 +79,7 @@ def _book(limit: RoleLimit) -> UUID | None:
 def _facts(limit: RoleLimit) -> dict[str, object]:
     return {
         "role": limit.role.name if limit.role else None,
+        "role_id": limit.role_id,
         "account": limit.account_id,
         "asset": limit.asset_id,
         "maximum": limit.maximum,
