@@ -127,6 +127,11 @@ def check_mine(user: User) -> None:
     _check_superuser(user.is_superuser)
 
 
+def has_page(user: User) -> bool:
+    """Whether the user can sign in to the back office, and so has pages of his own."""
+    return user.is_active and user.is_staff and user.has_usable_password()
+
+
 def users_deactivate_idle() -> int:
     """Deactivates whoever has not signed in for 90 days, but never the last active superuser; how many."""
     count = 0

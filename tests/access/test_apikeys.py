@@ -10,9 +10,14 @@ from qenex.access import approvals
 from qenex.access.apikeys import (
     KeyInvalid,
     KeyRevoked,
+    NothingWaits,
     OneSecret,
+    OwnersOnly,
     TwoSecrets,
+    apikey_ask,
+    apikey_collect,
     apikey_create,
+    apikey_prepare,
     apikey_retire,
     apikey_revoke,
     apikey_rotate,
@@ -26,6 +31,7 @@ from qenex.access.keyscopes import NAMED, covers, writes
 from qenex.access.models import ApiKey, ApiKeySecret, KeyOwner, Nonce
 from qenex.access.roles import known_permissions
 from qenex.kernel import clock
+from qenex.kernel.context import ANONYMOUS, Context, acting
 from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
 from tests.support.approvals import by, policy
@@ -189,9 +195,9 @@ def test_a_key_that_writes_takes_two_people_where_a_policy_says_so() -> None:
     owner, maker = make_user("ledger.post_transfer"), make_user("access.add_apikey")
     checker = make_user("access.check_approval", "access.add_apikey")
     with policy(CREATE), by(maker):
-        assert apikey_create(owner=owner, name="reads", scopes=["read"]).key.scopes == ["read"]
+        assert apikey_prepare(owner=owner, name="reads", scopes=["read"]).scopes == ["read"]
         with pytest.raises(approvals.ApprovalRequired) as caught:
-            apikey_create(owner=owner, name="writes", scopes=["transfers"])
+            apikey_prepare(owner=owner, name="writes", scopes=["transfers"])
         assert not ApiKey.objects.filter(owner=owner, name="writes").exists()
         asked = approvals.request(command=CREATE, payload=caught.value.payload, reason="needed")
     with by(checker):
@@ -199,7 +205,11 @@ def test_a_key_that_writes_takes_two_people_where_a_policy_says_so() -> None:
     key = ApiKey.objects.get(owner=owner, name="writes")
     assert (done.status, done.result) == ("executed", key.key_id)
     assert callers.find(key.key_id) is None  # it has no secret yet
-    secret = apikey_rotate(key=key.pk).secret
+    for stranger in (maker, checker):
+        with by(stranger), pytest.raises(OwnersOnly):
+            apikey_collect(key=key.pk)
+    with by(owner):
+        secret = apikey_collect(key=key.pk).secret
     found = callers.find(key.key_id)
     assert found is not None
     assert found.secrets == (secret,)
@@ -210,13 +220,92 @@ def test_an_approved_key_whose_owner_has_left_is_not_made() -> None:
     checker = make_user("access.check_approval", "access.add_apikey")
     with policy(CREATE), by(maker):
         with pytest.raises(approvals.ApprovalRequired) as caught:
-            apikey_create(owner=owner, name="writes", scopes=["transfers"])
+            apikey_prepare(owner=owner, name="writes", scopes=["transfers"])
         asked = approvals.request(command=CREATE, payload=caught.value.payload, reason="needed")
     owner.is_active = False
     owner.save()
     with by(checker):
         assert approvals.approve(approval=asked.pk, by=checker).status == "failed"
     assert not ApiKey.objects.filter(owner=owner).exists()
+
+
+def test_nobody_but_the_owner_gets_a_secret_whoever_made_the_key() -> None:
+    owner, maker = make_user(), make_user(is_superuser=True)
+    program = make_program(owner, "read")
+    with by(maker):
+        with pytest.raises(OwnersOnly):
+            apikey_create(owner=owner, name="n", scopes=["read"])
+        key = apikey_prepare(owner=owner, name="waits", scopes=["read"])
+        for command in (apikey_collect, apikey_rotate):
+            for each in (key, program.key):
+                with pytest.raises(OwnersOnly):
+                    command(key=each.pk)
+    with acting(Context(actor=ANONYMOUS, method=ANONYMOUS)), pytest.raises(OwnersOnly):
+        apikey_collect(key=key.pk)
+    assert not ApiKeySecret.objects.filter(key=key).exists()
+    assert ApiKeySecret.objects.filter(key=program.key).count() == 1
+    assert callers.find(key.key_id) is None
+    with by(owner):
+        secret = apikey_collect(key=key.pk).secret
+        with pytest.raises(NothingWaits):
+            apikey_collect(key=key.pk)
+    found = callers.find(key.key_id)
+    assert found is not None
+    assert found.secrets == (secret,)
+    assert ApiKeySecret.objects.get(key=key).collected_by == owner.pk
+    assert _events(key) == ["created", "collected"]
+
+
+def test_another_secret_that_was_asked_for_waits_for_the_owner_while_the_present_one_counts() -> None:
+    owner, maker = make_user(), make_user()
+    program = make_program(owner, "read")
+    with by(maker):
+        apikey_ask(key=program.key.pk)
+        apikey_ask(key=program.key.pk)
+    found = callers.find(program.key.key_id)
+    assert found is not None
+    assert found.secrets == (program.secret,)
+    with by(owner):
+        new = apikey_collect(key=program.key.pk).secret
+    found = callers.find(program.key.key_id)
+    assert found is not None
+    assert found.secrets == (new, program.secret)
+    with by(maker), pytest.raises(TwoSecrets):
+        apikey_ask(key=program.key.pk)
+    assert _events(program.key) == ["created", "rotation_asked", "collected"]
+
+
+def test_a_secret_that_is_made_in_the_meantime_is_the_one_that_waited() -> None:
+    key = apikey_prepare(owner=make_user(), name="a service", scopes=["read"])
+    apikey_rotate(key=key.pk)  # by an operator at the shell
+    with pytest.raises(NothingWaits):
+        apikey_collect(key=key.pk)
+    assert ApiKeySecret.objects.get(key=key).collected_by is None
+
+
+def test_nothing_waits_at_a_key_that_is_revoked() -> None:
+    key = apikey_prepare(owner=make_user(), name="n", scopes=["read"])
+    apikey_revoke(key=key.pk)
+    for command in (apikey_collect, apikey_ask):
+        with pytest.raises(KeyRevoked):
+            command(key=key.pk)
+    assert ApiKey.objects.get(pk=key.pk).secret_due_at is None
+    with pytest.raises(IntegrityError, match="apikey_revoked_waits_for_nothing"):
+        ApiKey.objects.filter(pk=key.pk).update(secret_due_at=clock.now())
+
+
+def test_the_database_gives_a_secret_to_the_owner_alone_and_the_key_to_nobody_else() -> None:
+    owner, other = make_user(), make_user()
+    key = apikey_prepare(owner=owner, name="n", scopes=["read"])
+    with pytest.raises(IntegrityError, match="apikeysecret_collected_by_owner"):
+        ApiKeySecret.objects.create(key=key, slot=1, secret=b"x", created_at=clock.now(), collected_by=other.pk)
+    with by(owner):
+        apikey_collect(key=key.pk)
+    with pytest.raises(IntegrityError, match="apikeysecret_collected_by_owner"):
+        ApiKey.objects.filter(pk=key.pk).update(owner=other)
+    assert ApiKey.objects.get(pk=key.pk).owner_id == owner.pk
+    owner.delete()
+    assert not ApiKey.objects.filter(pk=key.pk).exists()
 
 
 def test_a_nonce_is_new_once_for_each_key_and_forgotten_when_its_signature_is_too_old() -> None:

@@ -311,6 +311,21 @@ def test_a_key_reaches_no_book_that_its_owner_has_lost(order: Order, owner: User
     _refused(order, order.send(here.headers("POST", PATH, order.body)), 422, "book_not_found")
 
 
+def test_what_an_owner_has_lost_his_key_has_lost_within_a_second(
+    order: Order, program: Program, owner: User, shop: Shop
+) -> None:
+    scopes.scope_set(user=owner, books=[shop.book.pk])
+    assert order.send(program.headers("POST", PATH, order.body)).status == 201
+    scopes.scope_set(user=owner, books=[make_shop(1).book.pk])
+    time.sleep(1.05)
+    second = Order(shop, order.transport)
+    _refused(second, second.send(program.headers("POST", PATH, second.body)), 422, "book_not_found")
+    scopes.scope_set(user=owner, books=None)
+    owner.user_permissions.remove(*owner.user_permissions.filter(codename="post_transfer"))
+    time.sleep(1.05)
+    _refused(second, second.send(program.headers("POST", PATH, second.body)), 403, "permission_denied")
+
+
 def test_requests_without_a_body_are_signed_with_path_and_query(program: Program, shop: Shop) -> None:
     path = f"/api/v1/books?code={shop.book.code}"
     client = Client()

@@ -1,4 +1,8 @@
-"""The pages on which a key is made, rotated and revoked: for those who may, with a fresh second factor."""
+"""The pages on which a key is made, rotated and revoked: for those who may, with a fresh second factor.
+
+None of them shows a secret: whoever gives out keys could sign as others with it. Owners collect theirs on a page of
+their own (`qenex.access.admin.pages.keys`).
+"""
 
 from typing import Any
 from uuid import UUID
@@ -20,13 +24,13 @@ from qenex.access.admin.apikeyforms import KeyForm, ReasonForm
 from qenex.access.apikeys import (
     ApiKeyError,
     KeyInvalid,
-    Secret,
-    apikey_create,
+    apikey_ask,
+    apikey_prepare,
     apikey_retire,
     apikey_revoke,
-    apikey_rotate,
 )
 from qenex.access.models import ApiKey
+from qenex.access.people import has_page
 from qenex.kernel import scope
 from qenex.kernel.context import because
 
@@ -34,7 +38,7 @@ LIST = "admin:access_apikey_changelist"
 
 
 class KeyPage(stepup.StepUpMixin, View):
-    """GET asks, POST does it and shows a new secret, if there is one, once."""
+    """GET asks, POST does it."""
 
     http_method_names = ["get", "head", "post"]
     permission = ""
@@ -63,32 +67,34 @@ class KeyPage(stepup.StepUpMixin, View):
             return self.show(form)
         try:
             with because(form.cleaned_data["reason"]):
-                made = self.act(form)
+                self.act(form)
         except ApiKeyError as error:
             named = error.field if isinstance(error, KeyInvalid) and error.field in form.fields else None
             form.add_error(named, str(error))
             return self.show(form)
         except approvals.ApprovalRequired as needed:
             return self.ask(needed, form.cleaned_data["reason"])
-        return redirect(self.back()) if made is None else self.tell(made)
+        return redirect(self.back())
 
-    def act(self, form: forms.Form) -> Secret | None:
-        """Calls the service. Raises ApiKeyError and ApprovalRequired."""
+    def act(self, form: forms.Form) -> None:
+        """Calls the service, and says what was done. Raises ApiKeyError and ApprovalRequired."""
         raise NotImplementedError
 
     def ask(self, needed: approvals.ApprovalRequired, reason: str) -> HttpResponse:
         """Asks for the second person."""
         approvals.request(command=needed.command, payload=needed.payload, reason=reason)
-        messages.info(self.request, _("A second person must approve it. Make the key's first secret after that."))
+        messages.info(self.request, _("A second person must approve it. After that the owner collects its secret."))
         return redirect(reverse(LIST))
 
-    def tell(self, made: Secret) -> HttpResponse:
-        """The secret, on a page that nobody keeps."""
-        context = self.context(_("The secret of %(name)s") % {"name": made.key.name})
-        context |= {"made": made, "onward": reverse("admin:access_apikey_change", args=[made.key.pk])}
-        answer = TemplateResponse(self.request, "access/apikey_secret.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+    def waiting(self, key: ApiKey) -> None:
+        """Says how the owner gets the secret."""
+        name = key.owner.get_username()
+        if has_page(key.owner):
+            text = _("The secret waits for %(name)s, who collects it under Security, API keys. Nobody else sees it.")
+            messages.success(self.request, text % {"name": name})
+            return
+        text = _("An operator makes the secret with apikey_rotate %(key)s: %(name)s cannot sign in.")
+        messages.warning(self.request, text % {"name": name, "key": key.key_id})
 
     def show(self, form: forms.Form) -> HttpResponse:
         """The page."""
@@ -115,27 +121,33 @@ class MakeKey(KeyPage):
 
     permission = "access.add_apikey"
     title = gettext_lazy("Make an API key")
-    intro = gettext_lazy("A program signs its requests with it. It may do what its scopes name and its owner may do.")
+    intro = gettext_lazy(
+        "A program signs its requests with it. It may do what its scopes name and its owner may do. No secret is shown "
+        "here: the owner collects it, and until then nothing takes the key."
+    )
     button = gettext_lazy("Make the key")
     form_class = KeyForm
 
-    def act(self, form: forms.Form) -> Secret:
+    def act(self, form: forms.Form) -> None:
         """Makes it."""
         assert isinstance(form, KeyForm)
-        return apikey_create(**form.terms())
+        self.key = apikey_prepare(**form.terms())
+        self.waiting(self.key)
 
 
 class RotateKey(KeyPage):
-    """Another secret."""
+    """Another secret, which its owner will collect."""
 
     permission = "access.change_apikey"
-    title = gettext_lazy("Make another secret")
-    intro = gettext_lazy("It counts beside the present one until that is retired. A key has two at most.")
-    button = gettext_lazy("Make the secret")
+    title = gettext_lazy("Ask for another secret")
+    intro = gettext_lazy(
+        "The owner collects it; it then counts beside the present one until that is retired. A key has two at most."
+    )
+    button = gettext_lazy("Ask the owner")
 
-    def act(self, form: forms.Form) -> Secret:
-        """Makes it."""
-        return apikey_rotate(key=self.pk)
+    def act(self, form: forms.Form) -> None:
+        """Lets it wait."""
+        self.waiting(apikey_ask(key=self.pk))
 
 
 class RetireSecret(KeyPage):

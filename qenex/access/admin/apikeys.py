@@ -15,8 +15,13 @@ from qenex.access.scopes import catalog
 from qenex.admin import BaseAdmin
 from qenex.kernel import clock, scope
 
-LIVE, EXPIRED, REVOKED = "live", "expired", "revoked"
-NAMES = {LIVE: gettext_lazy("Live"), EXPIRED: gettext_lazy("Expired"), REVOKED: gettext_lazy("Revoked")}
+LIVE, EXPIRED, REVOKED, WAITING = "live", "expired", "revoked", "waiting"
+NAMES = {
+    LIVE: gettext_lazy("Live"),
+    EXPIRED: gettext_lazy("Expired"),
+    REVOKED: gettext_lazy("Revoked"),
+    WAITING: gettext_lazy("Live, a secret waits"),
+}
 PAGES = {"rotate": RotateKey, "retire": RetireSecret, "revoke": RevokeKey}
 
 
@@ -33,7 +38,9 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
         """The keys in the state."""
         over = Q(expires_at__lte=clock.now())
-        wanted = {LIVE: Q(revoked_at=None) & ~over, EXPIRED: Q(revoked_at=None) & over, REVOKED: ~Q(revoked_at=None)}
+        live = Q(revoked_at=None) & ~over
+        wanted = {LIVE: live, EXPIRED: Q(revoked_at=None) & over, REVOKED: ~Q(revoked_at=None)}
+        wanted[WAITING] = live & ~Q(secret_due_at=None)
         return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
@@ -50,7 +57,7 @@ class ApiKeyAdmin(BaseAdmin[ApiKey]):
     show_facets = admin.ShowFacets.NEVER
     fields = (
         *("name", "key_id", "owner", "state", "scope_names", "book_names", "cidr_names", "live_secrets"),
-        *("created_at", "expires_at", "revoked_at", "last_used_at", "last_used_address"),
+        *("secret_due_at", "created_at", "expires_at", "revoked_at", "last_used_at", "last_used_address"),
     )
     readonly_fields = fields
     change_form_template = "access/apikey.html"
@@ -89,7 +96,7 @@ class ApiKeyAdmin(BaseAdmin[ApiKey]):
         if key.revoked_at is not None:
             return str(NAMES[REVOKED])
         over = key.expires_at is not None and key.expires_at <= clock.now()
-        return str(NAMES[EXPIRED if over else LIVE])
+        return str(NAMES[EXPIRED if over else WAITING if key.secret_due_at else LIVE])
 
     @admin.display(description=gettext_lazy("scopes"))
     def scope_names(self, key: ApiKey) -> str:

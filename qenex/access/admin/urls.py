@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qenex.access.admin.pages import enrol, password, second_factor, security, sign_in
+from qenex.access.admin.pages import enrol, keys, password, second_factor, security, sign_in
 from qenex.access.middleware import before_second_factor as early
 
 urlpatterns = [
@@ -22,4 +22,5 @@ urlpatterns = [
     path("security/end-others/", security.EndOthers.as_view(), name="security_end_others"),
     path("security/<slug:kind>/<slug:factor>/remove/", security.RemoveFactor.as_view(), name="security_remove"),
     path("security/recovery-codes/", security.NewCodes.as_view(), name="security_codes"),
+    path("security/keys/<uuid:key>/", keys.OwnKey.as_view(), name="security_key"),
 ]

@@ -1,6 +1,6 @@
 """Making a key with a scope that writes, as a command that may take two people.
 
-Who approves it makes a key without a secret: its first one is made, and shown once, where the key is rotated.
+Who approves it makes a key without a secret, which waits for its owner to collect one.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from qenex.access import approvals
 from qenex.access.apikeys.errors import ApiKeyError, KeyInvalid
-from qenex.access.apikeys.services import CREATE, make
+from qenex.access.apikeys.services import CREATE, make, wait
 from qenex.access.apikeys.terms import Terms, checked
 from qenex.access.approvals.registry import Difference, Payload
 from qenex.access.models import ApiKey
@@ -72,6 +72,6 @@ def execute(payload: Payload) -> ApiKey:
 
     def command() -> ApiKey:
         approvals.demand(CREATE, payload)
-        return make(UUID(payload["id"]), payload["key_id"], terms)
+        return wait(make(UUID(payload["id"]), payload["key_id"], terms))
 
     return run(command)

@@ -35,6 +35,20 @@ class OneSecret(ApiKeyError):
         super().__init__("The key has no second secret: revoke it, or make a new secret first.")
 
 
+class OwnersOnly(ApiKeyError):
+    """Somebody else than the owner wants a secret."""
+
+    def __init__(self) -> None:
+        super().__init__("Only its owner gets a secret of this key.")
+
+
+class NothingWaits(ApiKeyError):
+    """The secret was collected already, or nobody has asked for one."""
+
+    def __init__(self) -> None:
+        super().__init__("No secret of this key waits to be collected.")
+
+
 class AddressRefused(ApiKeyError):
     """The signature is genuine, and the key is not to be used from there."""
 

@@ -47,6 +47,9 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+    secret_due_at = models.DateTimeField(
+        _("secret waits since"), null=True, editable=False, help_text=_("Its owner has yet to collect a new secret.")
+    )
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
     last_used_address = models.GenericIPAddressField(_("last used from"), null=True, editable=False)
 
@@ -59,6 +62,10 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("created_at")), name="apikey_expires_later"
             ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | Q(secret_due_at=None), name="apikey_revoked_waits_for_nothing"
+            ),
+            models.UniqueConstraint(fields=["id", "owner"], name="apikey_of_one_owner"),
         ]
 
     def __str__(self) -> str:
@@ -66,7 +73,11 @@ class ApiKey(models.Model):
 
 
 class ApiKeySecret(models.Model):
-    """What the signatures of a key are made with. A key has at most two that count; one that is retired is wiped."""
+    """What the signatures of a key are made with. A key has at most two that count; one that is retired is wiped.
+
+    A foreign key over both columns, `(key, collected_by)`, keeps anybody but the key's owner from having collected one,
+    and the key from getting another owner after that.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.ForeignKey(ApiKey, models.CASCADE, related_name="secrets")
@@ -74,6 +85,8 @@ class ApiKeySecret(models.Model):
     secret = EncryptedBinaryField(purpose="apikey", null=True)
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
+    collected_by = models.IntegerField(null=True)
+    """The id of the user to whom it was shown; none where an operator made it at the shell."""
 
     class Meta:
         default_permissions = ()

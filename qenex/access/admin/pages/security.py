@@ -15,7 +15,7 @@ from qenex.access import sessions, stepup
 from qenex.access.admin.pages.common import Page
 from qenex.access.admin.pages.enrol import codes_page
 from qenex.access.mfa import enrolment
-from qenex.access.models import AuthenticatorApp, Ended, Passkey, StaffSession
+from qenex.access.models import ApiKey, AuthenticatorApp, Ended, Passkey, StaffSession
 from qenex.kernel import clock
 
 SHOWN = 50
@@ -39,6 +39,7 @@ class Security(Page):
                 "apps": AuthenticatorApp.objects.filter(user=user, confirmed=True),
                 "passkeys": Passkey.objects.filter(user=user).order_by("pk"),
                 "codes_left": enrolment.recovery_codes_left(request.user),
+                "keys": ApiKey.objects.filter(owner=user, revoked_at=None).order_by("-pk")[:SHOWN],
             }
         )
 

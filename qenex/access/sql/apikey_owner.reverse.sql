@@ -1,0 +1,1 @@
+ALTER TABLE access_apikeysecret DROP CONSTRAINT apikeysecret_collected_by_owner;
