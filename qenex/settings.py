@@ -268,6 +268,10 @@ PROJECTORS = [
 ]
 POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 
+# --- Audit trail
+TRAIL_ORIGIN = env.text("QENEX_TRAIL_ORIGIN", "localhost/qenex")
+TRAIL_DIR = Path(env.text("QENEX_TRAIL_DIR", str(VAR / "trail"))).resolve()
+
 # --- Pages
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

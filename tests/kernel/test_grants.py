@@ -9,6 +9,8 @@ from qenex.kernel import grants
 
 CHANGES = ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"]
 FACTS = ["kernel_event", "ledger_transfer", "ledger_journal"]
+SEALED = [f"compliance_{name}" for name in ("leaf", "tile", "checkpoint", "cosignature", "restoration")]
+"""They have keys of their own; tests/compliance/sealing tries to change them."""
 
 
 def _refusal(alias: str, statement: str) -> str:
@@ -22,7 +24,7 @@ def _refusal(alias: str, statement: str) -> str:
 
 
 def test_the_tables_of_posted_facts_are_known() -> None:
-    assert grants.append_only_tables() == set(FACTS)
+    assert grants.append_only_tables() == {*FACTS, *SEALED}
 
 
 @pytest.mark.parametrize("table", FACTS)

@@ -1,0 +1,14 @@
+DROP TRIGGER grows ON compliance_checkpoint;
+DROP FUNCTION compliance_checkpoint_grows();
+DROP TRIGGER follows ON compliance_leaf;
+DROP FUNCTION compliance_leaf_follows();
+DROP TRIGGER append_only ON compliance_restoration;
+DROP TRIGGER append_only ON compliance_cosignature;
+DROP TRIGGER append_only ON compliance_checkpoint;
+DROP TRIGGER append_only ON compliance_tile;
+DROP TRIGGER append_only ON compliance_leaf;
+ALTER TABLE compliance_checkpoint DROP CONSTRAINT checkpoint_root_whole;
+ALTER TABLE compliance_tile DROP CONSTRAINT tile_full;
+ALTER TABLE compliance_tile DROP CONSTRAINT tile_from_zero;
+ALTER TABLE compliance_leaf DROP CONSTRAINT leaf_hash_whole;
+ALTER TABLE compliance_leaf DROP CONSTRAINT leaf_position_from_zero;
