@@ -1,13 +1,12 @@
 """The text of a checkpoint (C2SP tlog-checkpoint): whose tree it is, how many leaves it has, and its root."""
 
 import re
-from binascii import a2b_base64, b2a_base64
 from typing import NamedTuple
 
-_SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
+from compliance.trail.merkle import HASH_SIZE
+from compliance.trail.text import TextInvalid, decode64, encode64, number
+
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_ROOT = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
-_MAX_SIZE = (1 << 64) - 1
 
 
 class CheckpointInvalid(ValueError):
@@ -24,7 +23,7 @@ class Checkpoint(NamedTuple):
 
     def encode(self) -> str:
         """The note's text, ending in a newline. Raises CheckpointInvalid where a value has no place in it."""
-        text = "".join(f"{line}\n" for line in (self.origin, self.size, base64(self.root), *self.extensions))
+        text = "".join(f"{line}\n" for line in (self.origin, self.size, encode64(self.root), *self.extensions))
         if parse(text) != self:
             raise CheckpointInvalid("these values make no checkpoint")
         return text
@@ -35,14 +34,10 @@ def parse(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 4 or lines.pop() or not all(lines) or any(map(_CONTROL.search, lines)):
         raise CheckpointInvalid("a checkpoint is three lines or more, none of them empty, each with a newline")
-    origin, size, root, *extensions = lines
-    if not _SIZE.fullmatch(size) or int(size) > _MAX_SIZE:
-        raise CheckpointInvalid("the second line of a checkpoint is a size")
-    if not _ROOT.fullmatch(root):
-        raise CheckpointInvalid("the third line of a checkpoint is a hash in base64")
-    return Checkpoint(origin, int(size), a2b_base64(root), tuple(extensions))
-
-
-def base64(data: bytes) -> str:
-    """RFC 4648, section 4, on one line."""
-    return b2a_base64(data, newline=False).decode()
+    try:
+        found = Checkpoint(lines[0], number(lines[1]), decode64(lines[2]), tuple(lines[3:]))
+    except TextInvalid as error:
+        raise CheckpointInvalid("the second line of a checkpoint is a size, the third a hash in base64") from error
+    if len(found.root) != HASH_SIZE:
+        raise CheckpointInvalid(f"the root of a checkpoint has {HASH_SIZE} bytes")
+    return found

@@ -6,14 +6,14 @@ algorithm and key. A signature of an unknown key is passed over; one of a known 
 
 import re
 import struct
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from compliance.trail.text import TextInvalid, decode64, encode64
 
 ED25519 = 0x01
 """Signatures over the text."""
@@ -60,7 +60,7 @@ class Signature(NamedTuple):
     @property
     def line(self) -> str:
         """The line, ending in a newline."""
-        return f"{_MARK}{self.name} {_base64(self.key_id + self.signature)}\n"
+        return f"{_MARK}{self.name} {encode64(self.key_id + self.signature)}\n"
 
 
 class Note(NamedTuple):
@@ -159,7 +159,7 @@ def cosignature_line(name: str, public: bytes, timestamp: int, signature: bytes)
 
 def vkey(name: str, public: bytes, algorithm: int = ED25519) -> str:
     """The key as text: name, id and key, joined by plus signs. Raises NoteInvalid where one of them is unfit."""
-    text = f"{name}+{key_id(name, algorithm, public).hex()}+{_base64(bytes([algorithm]) + public)}"
+    text = f"{name}+{key_id(name, algorithm, public).hex()}+{encode64(bytes([algorithm]) + public)}"
     parse_vkey(text)
     return text
 
@@ -214,16 +214,8 @@ def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(map(str.isspace, name))
 
 
-def _base64(data: bytes) -> str:
-    return b2a_base64(data, newline=False).decode()
-
-
 def _bytes(encoded: str) -> bytes:
-    """What base64 says (RFC 4648, section 4), in its one canonical spelling. Raises NoteInvalid."""
     try:
-        raw = a2b_base64(encoded, strict_mode=True)
-    except (Base64Error, ValueError) as error:
-        raise NoteInvalid("this is no base64") from error
-    if _base64(raw) != encoded:
-        raise NoteInvalid("this base64 has another spelling")
-    return raw
+        return decode64(encoded)
+    except TextInvalid as error:
+        raise NoteInvalid(str(error)) from error

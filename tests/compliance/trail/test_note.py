@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.trail import note
+from compliance.trail.text import encode64
 from tests.compliance.trail.vectors import published, shared
 
 NOTES = published("signed_note")
@@ -62,7 +63,7 @@ def test_no_part_and_no_mutilation_of_a_key_is_a_key() -> None:
 def _raw_vkey(name: str, key: bytes) -> str:
     """Any bytes as a key, with the id that belongs to them."""
     id = sha256(name.encode() + b"\n" + key).hexdigest()[:8]
-    return f"{name}+{id}+{note._base64(key)}"
+    return f"{name}+{id}+{encode64(key)}"
 
 
 @pytest.mark.parametrize(
