@@ -24,16 +24,20 @@ def var() -> Iterator[Path]:
         yield path
 
 
+def only(var: Path) -> dict[str, str]:
+    """An environment where only the state directory is configured."""
+    return {name: value for name, value in os.environ.items() if name not in CONFIGURED} | {"QENEX_VAR": str(var)}
+
+
 @pytest.fixture
 def run(var: Path) -> Iterator[Run]:
     """Start a Python program in an environment where only the state directory is configured."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
-        environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
         process = subprocess.Popen(
             [sys.executable, *arguments],
-            env=environment | {"QENEX_VAR": str(var)},
+            env=only(var),
             cwd=guard.PROJECT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

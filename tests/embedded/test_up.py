@@ -20,10 +20,12 @@ from qenex.embedded.output import Console
 from qenex.embedded.paths import data_dir
 from qenex.embedded.ports import check_port
 from qenex.embedded.single import only_one
+from tests.embedded import tour
 from tests.embedded.conftest import Run
 
 pytestmark = pytest.mark.timeout(240)
 SECONDS = 90
+TOLD = re.compile(r'(?:"status":|"code":)"(posted|held|id_reused|insufficient_funds)"')
 
 
 def free_port() -> int:
@@ -97,11 +99,17 @@ def test_it_serves_survives_deaths_and_ctrl_c_leaves_nothing(var: Path, run: Run
     assert nothing_runs(var)
 
 
-def test_kill_9_leaves_nothing_and_the_next_run_keeps_user_and_password(var: Path, run: Run) -> None:
+def test_the_tour_works_kill_9_leaves_nothing_and_the_next_run_keeps_user_and_password(var: Path, run: Run) -> None:
     first = Session(run, free_port())
     password = first.read_until("Sign in as demo with the password (.+)").group(1)
     assert (var / "demo_password").stat().st_mode & 0o777 == 0o600
     everything = first.descendants()
+    told = tour.answers(first.port, var)
+    codes = ["posted", "posted", "id_reused", "id_reused", "posted", "insufficient_funds", "held", "posted"]
+    assert [code for line in told for code in TOLD.findall(line)] == codes
+    assert told[-1].startswith('{"results":[{"id":')
+    assert '"type":"ledger.transfers.posted"' in told[-1]
+    assert "EUR,equity:owner,owner,Owner's equity,equity," in "".join(told)
     first.process.kill()
 
     second = Session(run, first.port)
