@@ -1,8 +1,9 @@
 """Sealed values: a header that names the key, and AES-256-GCM bound to the place where the value is stored.
 
-    0x01 ‖ data key's id (16 bytes) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+    0x02 ‖ data key's id (16 bytes) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
 
-The AAD is the header, table, column, primary key and the data key's version, each behind its length.
+The AAD is the header, table, column, primary key and the data key's version, each behind its length. Values that begin
+with 0x01 have a nonce of 12 bytes and are sealed under the data key itself; they are read, and no longer written.
 """
 
 from typing import NamedTuple
@@ -12,9 +13,9 @@ from qenex.vault import aead, keyring
 from qenex.vault.encoding import parts
 from qenex.vault.errors import Tampered
 
-FORMAT = b"\x01"
+FORMAT, FIRST_FORMAT = b"\x02", b"\x01"
 HEADER_BYTES = len(FORMAT) + 16
-OVERHEAD = HEADER_BYTES + aead.OVERHEAD
+OVERHEAD = HEADER_BYTES + aead.EXTENDED_OVERHEAD
 """How many bytes longer than the plaintext a sealed value is."""
 
 
@@ -34,19 +35,20 @@ def seal(plaintext: bytes, place: Place, *, purpose: str, subject: str = "") -> 
 def seal_under(key: keyring.Key, plaintext: bytes, place: Place) -> bytes:
     """The sealed value under this key."""
     header = FORMAT + key.id.bytes
-    return header + key.cipher.encrypt(plaintext, _aad(header, key, place))
+    return header + key.extended.encrypt(plaintext, _aad(header, key, place))
 
 
 def unseal(sealed: bytes, place: Place) -> bytes:
     """The plaintext. Raises Tampered, Shredded and ProviderUnavailable."""
     header = sealed[:HEADER_BYTES]
     key = keyring.key(key_id(sealed))
-    return key.cipher.decrypt(sealed[HEADER_BYTES:], _aad(header, key, place))
+    cipher = key.extended if header.startswith(FORMAT) else key.cipher
+    return cipher.decrypt(sealed[HEADER_BYTES:], _aad(header, key, place))
 
 
 def key_id(sealed: bytes) -> UUID:
     """The id of the data key that the header names. Raises Tampered."""
-    if len(sealed) < OVERHEAD or not sealed.startswith(FORMAT):
+    if len(sealed) < HEADER_BYTES or not sealed.startswith((FORMAT, FIRST_FORMAT)):
         raise Tampered("these are not the bytes of a sealed value")
     return UUID(bytes=sealed[len(FORMAT) : HEADER_BYTES])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from qenex.kernel import clock, transactions
+from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
 from qenex.vault import aead, providers
 from qenex.vault.cache import Cache
@@ -30,6 +30,7 @@ class Key:
     subject: str
     purpose: str
     cipher: aead.Cipher
+    extended: aead.Extended
     secret: "Secret"
 
 
@@ -161,7 +162,15 @@ def _insert(owner: Owner) -> DataKey:
     DataKey.objects.bulk_create([row], ignore_conflicts=True)  # serializable: who is not first is told to try again
     stored = _live_row(owner)
     assert stored is not None
+    if stored.pk == row.pk:
+        _tell(row)
     return stored
+
+
+def _tell(row: DataKey) -> None:
+    """Writes the event, which does not say whose key it is: events outlive the subject's data."""
+    data = {"use": str(row.use), "purpose": row.purpose, "version": row.version, "kek": row.kek_id}
+    events.emit("vault.data_key.made", subject_type="data_key", subject_id=row.pk, data=data)
 
 
 def _remember(owner: Owner, found: Key, era: int) -> None:
@@ -175,4 +184,4 @@ def unwrap(row: DataKey) -> Key:
     if row.wrapped is None:
         raise Shredded("the key was shredded, and with it what it sealed")
     secret = Secret(providers.by_kek(row.kek_id).unwrap(row.kek_id, bytes(row.wrapped), wrap_aad(row)))
-    return Key(row.pk, row.version, row.subject, row.purpose, aead.Cipher(secret), secret)
+    return Key(row.pk, row.version, row.subject, row.purpose, aead.Cipher(secret), aead.Extended(secret), secret)

@@ -98,3 +98,54 @@ def test_a_key_of_another_length_is_refused(length: int) -> None:
 def test_a_nonce_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match="a nonce has 12 bytes"):
         aead.encrypt(KEY, b"", b"", nonce=bytes(length))
+
+
+# The vectors of c2sp.org/XAES-256-GCM: key, AAD, ciphertext and tag of "XAES-256-GCM" under "ABCDEFGHIJKLMNOPQRSTUVWX".
+# The first key's subkey of CMAC is doubled without a carry, the second's with one.
+XAES = [
+    (b"\x01", b"", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"),
+    (b"\x03", b"c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"),
+]
+NONCE = b"ABCDEFGHIJKLMNOPQRSTUVWX"
+
+
+@pytest.mark.parametrize(("key", "aad", "expected"), XAES)
+def test_extended_nonces_give_what_c2sp_publishes(key: bytes, aad: bytes, expected: str) -> None:
+    cipher = aead.Extended(key * 32)
+    sealed = cipher.encrypt(b"XAES-256-GCM", aad, nonce=NONCE)
+    assert sealed == NONCE + bytes.fromhex(expected)
+    assert cipher.decrypt(sealed, aad) == b"XAES-256-GCM"
+
+
+@given(st.binary(max_size=64), st.binary(min_size=1, max_size=64), st.data())
+def test_no_flipped_bit_opens_under_an_extended_nonce(plaintext: bytes, aad: bytes, data: st.DataObject) -> None:
+    cipher = aead.Extended(KEY)
+    sealed = cipher.encrypt(plaintext, aad)
+    assert cipher.decrypt(sealed, aad) == plaintext
+    assert len(sealed) == len(plaintext) + aead.EXTENDED_OVERHEAD == len(plaintext) + 40
+    position = data.draw(st.integers(0, 8 * (len(sealed) + len(aad)) - 1))
+    whole = bytearray(sealed + aad)
+    whole[position // 8] ^= 1 << position % 8
+    with pytest.raises(aead.Tampered):
+        cipher.decrypt(bytes(whole[: len(sealed)]), bytes(whole[len(sealed) :]))
+
+
+def test_every_message_has_a_key_of_its_own() -> None:
+    """The same second half of the nonce, which is all that AES-GCM sees: one keystream would give both texts away."""
+    cipher, texts = aead.Extended(KEY), (b"a" * 32, b"b" * 32)
+    one, other = (cipher.encrypt(text, b"", nonce=bytes([n]) * 12 + bytes(12))[24:56] for n, text in enumerate(texts))
+    assert bytes(x ^ y for x, y in zip(one, other, strict=True)) != bytes(x ^ y for x, y in zip(*texts, strict=True))
+
+
+@pytest.mark.parametrize("length", [0, 12, 23, 25])
+def test_an_extended_nonce_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match="a nonce has 24 bytes"):
+        aead.Extended(KEY).encrypt(b"", b"", nonce=bytes(length))
+    with pytest.raises(ValueError, match="an AES-256 key has 32 bytes"):
+        aead.Extended(bytes(length))
+
+
+@given(st.binary(max_size=39))
+def test_what_is_too_short_for_an_extended_nonce_is_tampered(short: bytes) -> None:
+    with pytest.raises(aead.Tampered):
+        aead.Extended(KEY).decrypt(short, b"")

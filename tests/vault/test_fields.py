@@ -50,8 +50,8 @@ def test_whatever_is_saved_is_read_and_lies_sealed(text: str, raw: bytes) -> Non
     found = again(row)
     assert (found.text, found.raw, found.other) == (text, raw, None)
     sealed = stored(row, "text")
-    assert sealed[:1] == b"\x01"
-    assert len(sealed) == len(text.encode()) + envelope.OVERHEAD == len(text.encode()) + 45
+    assert sealed[:1] == b"\x02"
+    assert len(sealed) == len(text.encode()) + envelope.OVERHEAD == len(text.encode()) + 57
     assert text.encode() not in sealed or len(text) < 3
 
 
@@ -134,7 +134,7 @@ def test_nothing_is_written_or_searched_for_in_clear_past_a_row() -> None:
 def test_what_is_not_opened_does_not_show_itself() -> None:
     row = note(text="a secret")
     [value] = type(row).objects.filter(pk=row.pk).values_list("text", flat=True)
-    assert (repr(value), str(value)) == ("Sealed(53 bytes)", "Sealed(53 bytes)")
+    assert (repr(value), str(value)) == ("Sealed(65 bytes)", "Sealed(65 bytes)")
     assert isinstance(value, Sealed)
     assert "a secret" not in serializers.serialize("json", [again(row)])
 

@@ -13,6 +13,8 @@ class DataKey(models.Model):
     The database refuses to delete a key, to change whose it is, and to bring a shredded one back.
     """
 
+    kept = True
+
     class Use(models.TextChoices):
         """What the key does; a key never does both."""
 

@@ -10,6 +10,8 @@ from qenex.kernel.ids import uuid7
 class Rotation(models.Model):
     """One change of the key-encryption key, with or without new data keys."""
 
+    kept = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     data = models.BooleanField(_("with new data keys"))
     kek_id = models.CharField(_("to the key"), max_length=60)

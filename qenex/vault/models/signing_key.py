@@ -14,6 +14,8 @@ class SigningKey(models.Model):
     The private half is wrapped under a key-encryption key, or stays in the HSM under `label`.
     """
 
+    kept = True
+
     class State(models.TextChoices):
         """Where a key stands at some moment; it follows from the moments alone."""
 
