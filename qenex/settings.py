@@ -128,6 +128,7 @@ KEY_CACHE_COUNT = env.integer("QENEX_KEY_CACHE_COUNT", 10_000)
 PKCS11_MODULE = env.text("QENEX_PKCS11_MODULE")
 PKCS11_TOKEN = env.text("QENEX_PKCS11_TOKEN")
 PKCS11_PIN = env.text("QENEX_PKCS11_PIN")
+PERSONAL_SEALER = "qenex.vault.personal.SEALER"
 READY_CHECKS = {"keys": "qenex.vault.health.check_keys"}
 
 # --- Redis: nothing in it would be missed

@@ -6,15 +6,17 @@ names. Ten of them lock the key for thirty minutes. Against failures of one user
 this user may try once in thirty seconds only; nobody is locked out by that, and known browsers are not slowed.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.db.models import Max, QuerySet, Sum
+from django.utils.crypto import salted_hmac
 
 from qenex.kernel import clock, events
+from qenex.kernel.personal import STRANGERS
 from qenex.kernel.transactions import run
 
 LIMIT = 10
@@ -34,10 +36,10 @@ class Client:
 
     @property
     def name(self) -> str:
-        """The name in the table; of nobody's name only a hash, for it may be a password in the wrong field."""
+        """The name in the table; of nobody's name a keyed hash: it may be a password in the wrong field."""
         if User.objects.filter(username=self.username).exists():
             return self.username
-        return f"? {hashlib.sha256(self.username.encode()).hexdigest()[:32]}"
+        return f"? {salted_hmac('qenex.access.lockout', self.username, algorithm='sha256').hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ def failed(client: Client, *, stage: str) -> Lock | None:
         _count(client)
         user = User.objects.filter(username=client.username).values_list("pk", flat=True).first()
         subject = "unknown" if user is None else str(user)
-        data = {"stage": stage, "address": client.address, "known_browser": bool(client.device)}
-        events.emit("access.sign_in.failed", subject_type="user", subject_id=subject, data=data)
+        data = {"stage": stage, "known_browser": bool(client.device)}
+        _emit("sign_in.failed", subject, data, {"address": client.address})
         lock = locked(client)
         if lock is not None and lock.key != "user":
-            data = {"key": lock.key, "address": client.address, "until": lock.until.isoformat()}
-            events.emit("access.lockout.started", subject_type="user", subject_id=subject, data=data)
+            data = {"key": lock.key, "until": lock.until.isoformat()}
+            _emit("lockout.started", subject, data, {"address": client.address})
         return lock
 
     return run(command)
@@ -94,8 +96,8 @@ def lockout_lift(*, rows: QuerySet[AccessAttempt]) -> int:
     def command() -> int:
         found = list(rows.select_for_update().order_by("pk"))
         for row in found:
-            data = {"name": row.username, "address": row.ip_address, "failures": row.failures_since_start}
-            events.emit("access.lockout.lifted", subject_type="lockout", subject_id=row.pk, data=data)
+            traces = {"name": row.username, "address": row.ip_address}
+            _emit("lockout.lifted", row.pk, {"failures": row.failures_since_start}, traces, kind="lockout")
         AccessAttempt.objects.filter(pk__in=[row.pk for row in found]).delete()
         return len(found)
 
@@ -106,6 +108,12 @@ def forget_old() -> int:
     """Deletes what no lock can come of any more; how many rows there were."""
     found: int = AccessAttempt.objects.filter(attempt_time__lte=clock.now() - COOL_OFF).delete()[0]
     return found
+
+
+def _emit(what: str, subject: object, data: dict[str, Any], traces: dict[str, Any], kind: str = "user") -> None:
+    """An event of somebody who has not shown who he is: the address may be an attacker's, and is no user's datum."""
+    sealed = {f"data.{name}": value for name, value in traces.items()}
+    events.emit(f"access.{what}", subject_type=kind, subject_id=subject, data=data, whose=STRANGERS, traces=sealed)
 
 
 def _count(client: Client) -> None:

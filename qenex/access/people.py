@@ -9,10 +9,12 @@ from django.db.models import DateTimeField, F, Max
 from django.db.models.functions import Coalesce, Greatest
 
 from qenex.access import roles, sessions
+from qenex.access.approvals.errors import ApprovalRequired
 from qenex.access.approvals.policy import demand
 from qenex.access.mfa import enrolment
 from qenex.access.models import Ended, FormerPassword, Person
 from qenex.kernel import clock, context, events
+from qenex.kernel.personal import person
 from qenex.kernel.transactions import run
 
 IDLE_DAYS = 90
@@ -20,6 +22,8 @@ IDLE_DAYS = 90
 PROMOTE = "access.user.promote"
 GAINS = ("is_active", "is_staff", "is_superuser")
 """What somebody gains may take two people; what somebody loses is lost at once."""
+NAMES = ("first_name", "last_name", "email")
+"""Personal data: what they were and are is in the log under the user's own key only."""
 FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
 
 
@@ -74,7 +78,7 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
             return found
         _check_superuser(found.is_superuser or "is_superuser" in changes)
         if any(changes.get(name) == (False, True) for name in GAINS):
-            demand(PROMOTE, {"user": found.pk, "fields": {name: value for name, (_, value) in changes.items()}})
+            _demand_promotion(found, {name: value for name, (_, value) in changes.items()})
         was = found.is_superuser and found.is_active
         for name, (_, value) in changes.items():
             setattr(found, name, value)
@@ -88,6 +92,16 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
         return found
 
     return run(command)
+
+
+def _demand_promotion(user: User, fields: dict[str, Any]) -> None:
+    """Raises ApprovalRequired, and PersonError where names would wait with it: requests are kept for ever, in clear."""
+    try:
+        demand(PROMOTE, {"user": user.pk, "fields": fields})
+    except ApprovalRequired:
+        if set(fields) & set(NAMES):
+            raise PersonError("Change names and the e-mail address first: the rest takes a second person.") from None
+        raise
 
 
 def roles_change(*, user: User, names: Collection[str]) -> None:
@@ -173,13 +187,20 @@ def idle_users() -> list[User]:
 
 
 def emit(what: str, user: User, data: dict[str, Any], changes: dict[str, tuple[Any, Any]] | None = None) -> None:
-    """One event of a user."""
+    """One event of a user; what people are called is sealed."""
+    changes = changes or {}
     events.emit(
         f"access.user.{what}",
         subject_type="user",
         subject_id=user.pk,
         data={"user": user.get_username(), **data},
-        changes=changes,
+        changes={name: pair for name, pair in changes.items() if name not in NAMES},
+        whose=person(user.pk),
+        personal={
+            f"changes.{name}": {"before": before, "after": after}
+            for name, (before, after) in changes.items()
+            if name in NAMES
+        },
     )
 
 

@@ -14,6 +14,7 @@ from qenex.access.models import Ended, Method, Person, StaffSession
 from qenex.access.sessionstore import SessionStore, hashed
 from qenex.access.tokens.families import families_end
 from qenex.kernel import clock, context, events
+from qenex.kernel.personal import person
 from qenex.kernel.transactions import is_transient, run
 
 __all__ = ["Ended", "Method", "StaffSession"]
@@ -188,5 +189,7 @@ def _emit(what: str, session: StaffSession, data: dict[str, Any]) -> None:
         f"access.session.{what}",
         subject_type="user",
         subject_id=session.user_id,
-        data={"session": str(session.pk), "address": session.address, **data},
+        data={"session": str(session.pk), **data},
+        whose=person(session.user_id),
+        traces={"data.address": session.address},
     )

@@ -84,8 +84,10 @@ class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
     @admin.display(description=_("address"), empty_value="-")
     def address(self, event: Event) -> str | None:
         """From where."""
-        address: str | None = _body(event)["actor"]["address"]
-        return address
+        body = _body(event)
+        address: str | None = body["actor"]["address"]  # events from before addresses were sealed have it
+        sealed = any("actor.address" in block["places"] for block in body.get("personal", ()))
+        return address or (str(_("sealed")) if sealed else None)
 
     @admin.display(description=_("reason"), empty_value="-")
     def reason(self, event: Event) -> str | None:

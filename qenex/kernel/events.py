@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from qenex.kernel import canonical, clock, context, wakeups
 from qenex.kernel.ids import uuid7
+from qenex.kernel.personal import Block, Values, of_month, person, seal
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Field name → (before, after)."""
@@ -35,12 +36,16 @@ class Draft(NamedTuple):
     data: Mapping[str, Any]
     changes: Changes
     context: context.Context
+    personal: Sequence[tuple[str, Values]] = ()
+    """Whose personal data the event holds, and which; it is written sealed."""
 
     def body(self) -> bytes:
-        """The canonical bytes: what is hashed, and all that the event says."""
+        """The canonical bytes: what is hashed, and all that the event says. Sealing makes them others each time."""
         by = self.context
+        sealed = self._sealed()
         return canonical.encode(
             {
+                **({"personal": sealed} if sealed else {}),
                 "id": self.id,
                 "recorded_at": self.recorded_at,
                 "type": self.type,
@@ -57,6 +62,13 @@ class Draft(NamedTuple):
             }
         )
 
+    def _sealed(self) -> list[Block]:
+        address = self.context.address
+        if address is None and not self.personal:
+            return []
+        whose = of_month(person(self.context.actor_id), self.recorded_at)
+        return seal(self.id, [(whose, {"actor.address": address}), *self.personal])
+
     def row(self) -> Sequence[Any]:
         """The values of the table's columns, in the order of the INSERT."""
         by = self.context
@@ -67,12 +79,15 @@ class Draft(NamedTuple):
 
 
 def _actor(by: context.Context) -> dict[str, Any]:
-    """Who acts. Events from before these were known lack `on_behalf_of` and `key_id`: read them with `get`."""
+    """Who acts. Events from before these were known lack `on_behalf_of` and `key_id`: read them with `get`.
+
+    The address is personal data and sealed apart; events from before that have it here.
+    """
     represented = by.on_behalf_of
     return {
         "id": by.actor_id,
         "name": by.actor,
-        "address": by.address,
+        "address": None,
         "method": by.method,
         "key_id": by.key_id,
         "on_behalf_of": None if represented is None else {"id": represented.id, "name": represented.name},
@@ -89,11 +104,22 @@ def draft(
     changes: Changes | None = None,
     version: int = 1,
     by: context.Context | None = None,
+    whose: str = "",
+    personal: Values | None = None,
+    traces: Values | None = None,
 ) -> Draft:
-    """An event of this type, under the present circumstances unless others are given."""
+    """An event of this type, under the present circumstances unless others are given.
+
+    `personal` data of `whose` is sealed until that person is erased, `traces` (addresses, browsers, what was typed)
+    until the month's are; their keys are places in the body such as `changes.email`. Raises ValueError without `whose`.
+    """
+    if (personal or traces) and not whose:
+        raise ValueError("personal data is somebody's: say whose")
+    now = clock.now()
+    own = [(whose, personal or {}), (of_month(whose, now), traces or {})] if whose else []
     return Draft(
-        *(uuid7(), clock.now(), type, version, book_id, subject_type, str(subject_id)),
-        *(data or {}, changes or {}, by or context.current()),
+        *(uuid7(), now, type, version, book_id, subject_type, str(subject_id)),
+        *(data or {}, changes or {}, by or context.current(), own),
     )
 
 
@@ -118,8 +144,11 @@ def emit(
     data: Mapping[str, Any] | None = None,
     changes: Changes | None = None,
     version: int = 1,
+    whose: str = "",
+    personal: Values | None = None,
+    traces: Values | None = None,
 ) -> UUID:
-    """Writes one event in the open transaction and returns its id. Raises RuntimeError where there is none."""
+    """Writes one event in the open transaction and returns its id; see `draft`. Raises RuntimeError where none is."""
     event = draft(
         type,
         subject_type=subject_type,
@@ -128,6 +157,9 @@ def emit(
         data=data,
         changes=changes,
         version=version,
+        whose=whose,
+        personal=personal,
+        traces=traces,
     )
     write([event])
     return event.id

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
-from qenex.vault import aead, providers
+from qenex.vault import aead, providers, subjects
 from qenex.vault.cache import Cache
 from qenex.vault.encoding import parts
 from qenex.vault.errors import ProviderUnavailable, Shredded, Tampered
@@ -156,7 +156,8 @@ def _make(owner: Owner) -> DataKey:
 
 def _insert(owner: Owner) -> DataKey:
     subject = owner[1]
-    if subject and DataKey.objects.filter(subject=subject, shredded_at__isnull=False).exists():
+    names = {subject, subjects.whole(subject)}
+    if subject and DataKey.objects.filter(subject__in=names, shredded_at__isnull=False).exists():
         raise Shredded("the subject's keys were shredded; nothing more is sealed for it")
     row = draft(owner, 1)
     DataKey.objects.bulk_create([row], ignore_conflicts=True)  # serializable: who is not first is told to try again

@@ -4,6 +4,9 @@ from uuid import UUID
 
 from django.db import models
 
+PART = "#"
+"""Between a subject and the name of a part of its data that has keys of its own, and may go before the rest."""
+
 
 def name(subject: models.Model | UUID | int | str) -> str:
     """A row by its model and key (`auth.user:7`), a UUID or text as it is. Raises ValueError for nothing.
@@ -19,6 +22,11 @@ def name(subject: models.Model | UUID | int | str) -> str:
     if not str(subject):
         raise ValueError("the subject has no name")
     return str(subject)
+
+
+def whole(name: str) -> str:
+    """The subject of which this is a part: `auth.user:7#2026-11` is what `auth.user:7` left in a month."""
+    return name.partition(PART)[0]
 
 
 def of_attribute(row: models.Model, attribute: str) -> str:

@@ -16,6 +16,7 @@ from qenex.access.people import Conflict, LastSuperuser, NotYours
 from qenex.kernel import clock, context
 from qenex.kernel.context import Context
 from qenex.kernel.models import Event
+from qenex.kernel.personal import reveal
 from tests.support.approvals import policy
 from tests.support.people import make_user, staff_client, with_app, with_password
 
@@ -46,12 +47,27 @@ def _last(user: User, what: str) -> dict[str, Any]:
     return body
 
 
+def _revealed(user: User, what: str) -> dict[str, Any]:
+    event = Event.objects.filter(subject_type="user", subject_id=str(user.pk), type=f"access.user.{what}").latest("id")
+    return reveal(event.body).body
+
+
+def test_names_do_not_wait_for_a_second_person_in_clear(admin: User) -> None:
+    user = make_user(is_staff=False)
+    fields = {"is_staff": True, "first_name": "Clara"}
+    with policy(people.PROMOTE), acting(admin), pytest.raises(people.PersonError, match="Change names"):
+        people.user_change(user=user, fields=fields)
+    user.refresh_from_db()
+    assert (user.is_staff, user.first_name) == (False, "")
+
+
 def test_a_change_is_recorded_with_what_was_before(admin: User) -> None:
     user = make_user(first_name="Old")
     with acting(admin):
         people.user_change(user=user, fields={"first_name": "New", "last_name": ""})
         people.user_change(user=user, fields={"first_name": "New"})
-    assert _last(user, "changed")["changes"] == {"first_name": {"before": "Old", "after": "New"}}
+    assert _last(user, "changed")["changes"] == {}
+    assert _revealed(user, "changed")["changes"] == {"first_name": {"before": "Old", "after": "New"}}
     events = Event.objects.filter(subject_type="user", subject_id=str(user.pk), type="access.user.changed")
     assert events.count() == 1
     with pytest.raises(ValueError, match="password"):

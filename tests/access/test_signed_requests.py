@@ -21,6 +21,7 @@ from qenex.access.models import ApiKey, Nonce
 from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
+from qenex.kernel.personal import reveal
 from tests.kernel.conftest import make_user
 from tests.ledger.api.conftest import transfer
 from tests.ledger.api.transports import TRANSPORTS, Reply, Transport
@@ -90,7 +91,7 @@ def _refused(order: Order, answer: Reply, status: int, code: str) -> None:
 def test_a_signed_transfer_is_posted_by_the_owner_of_the_key(order: Order, program: Program, owner: User) -> None:
     answer = order.send(program.headers("POST", PATH, order.body))
     assert (answer.status, order.done) == (201, True)
-    event = json.loads(bytes(Event.objects.get(pk=Transfer.objects.get(pk=order.id).event_id).body))
+    event = reveal(Event.objects.get(pk=Transfer.objects.get(pk=order.id).event_id).body).body
     who = {"id": owner.pk, "name": owner.username, "address": "127.0.0.1", "method": "api-key"}
     assert event["actor"] == {**who, "key_id": program.key.key_id, "on_behalf_of": None}
     key = ApiKey.objects.get(pk=program.key.pk)

@@ -21,6 +21,7 @@ from qenex.kernel.context import SYSTEM, Context, acting
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from qenex.kernel.money import from_decimal
+from qenex.kernel.personal import reveal
 from tests.support.ledger import Shop, give, hold, make_shop, on, post
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -105,8 +106,11 @@ def test_the_event_says_who_did_it_and_why_and_when_holds_expire() -> None:
     with acting(by):
         [result] = post(shop.book, made)
     event = check(shop)[-1]
-    who = {"id": 7, "name": "ann", "address": "10.0.0.1", "method": "token"}
-    assert event["actor"] == {**who, "key_id": None, "on_behalf_of": None}
+    who = {"id": 7, "name": "ann", "method": "token"}
+    assert event["actor"] == {**who, "address": None, "key_id": None, "on_behalf_of": None}
+    stored = Event.objects.get(pk=event["id"]).body
+    assert b"10.0.0.1" not in bytes(stored)
+    assert reveal(stored).body["actor"]["address"] == "10.0.0.1"
     assert (event["request_id"], event["reason"]) == ("r-1", "because")
     assert event["data"]["expiries"] == [[str(made.id), result.posted_at_us + 60_000_000]]
 

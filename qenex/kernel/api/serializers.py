@@ -27,7 +27,7 @@ class EventActorSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
-    address = serializers.CharField(allow_null=True)
+    address = serializers.CharField(allow_null=True, help_text="Of events from before addresses were sealed.")
     method = serializers.CharField()
     key_id = serializers.CharField(
         allow_null=True,
@@ -48,6 +48,14 @@ class ChangeSerializer(serializers.Serializer[Any]):
     after = serializers.JSONField()
 
 
+class SealedSerializer(serializers.Serializer[Any]):
+    """Personal data of one person in an event: ciphertext, which is what is hashed."""
+
+    places = serializers.ListField(child=serializers.CharField(), help_text="Where the sealed values belong.")
+    key = serializers.UUIDField(required=False)
+    sealed = serializers.CharField(required=False)
+
+
 class EventSerializer(serializers.Serializer[Event]):
     """An event as its canonical bytes have it."""
 
@@ -62,8 +70,9 @@ class EventSerializer(serializers.Serializer[Event]):
     reason = serializers.CharField()
     data = serializers.DictField()  # type: ignore[assignment]  # a field of that name, not the serializer's property
     changes = serializers.DictField(child=ChangeSerializer())
+    personal = SealedSerializer(many=True, required=False)
 
     def to_representation(self, instance: Event) -> dict[str, Any]:
         """The content of the bytes that are hashed, so that what is shown is what is proven."""
         shown: dict[str, Any] = json.loads(bytes(instance.body))
-        return {str(name): shown[str(name)] for name in self.fields}
+        return {str(name): shown[str(name)] for name in self.fields if str(name) in shown}

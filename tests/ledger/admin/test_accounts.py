@@ -11,6 +11,7 @@ from ledger.domain.drafts import Kind
 from ledger.models import Account, Balance
 from qenex.access.models import StaffSession
 from qenex.kernel.models import Event
+from qenex.kernel.personal import reveal
 from tests.ledger.admin.conftest import BASE, Staff, column, errors, event_types, rows, text
 from tests.support.ledger import Shop, give, hold, make_account, make_asset, on, post
 
@@ -134,7 +135,8 @@ def test_a_change_is_recorded_with_its_reason_and_actor(
     assert body["reason"] == "Asked for by the owner"
     assert body["actor"]["method"] == "session"
     assert body["actor"]["id"] == int(boss.session["_auth_user_id"])
-    assert body["actor"]["address"] == "127.0.0.1"
+    assert body["actor"]["address"] is None
+    assert reveal(event.body).body["actor"]["address"] == "127.0.0.1"
     open_session = StaffSession.objects.get(user_id=body["actor"]["id"], ended_at=None)
     assert body["actor"]["key_id"] == str(open_session.pk)
     assert {name: _plain(each) for name, each in body["changes"].items()} == {
