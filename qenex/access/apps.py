@@ -15,6 +15,7 @@ class AccessConfig(AppConfig):
         from qenex.access import (
             problems,  # noqa: F401  # registered by being imported
             rolechange,  # noqa: F401  # registered by being imported
+            upcasters,  # noqa: F401  # registered by being imported
         )
         from qenex.access.apikeys import command  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import problems as _  # noqa: F401  # registered by being imported

@@ -52,10 +52,12 @@ def user_create(*, user: User) -> User:
 
     def command() -> User:
         _check_superuser(user.is_superuser)
+        now = clock.now()
         user.save(force_insert=True)
-        Person.objects.create(user=user, password_due=True, active_since=clock.now())
-        FormerPassword.objects.create(user=user, encoded=user.password, created_at=clock.now())
-        emit("created", user, {"staff": user.is_staff, "superuser": user.is_superuser})
+        Person.objects.create(user=user, password_due=True, active_since=now)
+        FormerPassword.objects.create(user=user, encoded=user.password, created_at=now)
+        facts = {"staff": user.is_staff, "superuser": user.is_superuser, "active": user.is_active}
+        emit("created", user, {**facts, "joined_at": user.date_joined, "active_since": now}, version=2)
         return user
 
     return run(command)
@@ -84,11 +86,12 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
             setattr(found, name, value)
         found.save(update_fields=list(changes))
         _check_one_left(was)
-        if changes.get("is_active") == (False, True):
-            Person.objects.update_or_create(user=found, defaults={"active_since": clock.now()})
+        since = clock.now() if changes.get("is_active") == (False, True) else None
+        if since is not None:
+            Person.objects.update_or_create(user=found, defaults={"active_since": since})
         if any(changes.get(name) == (True, False) for name in ("is_active", "is_staff", "is_superuser")):
             sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
-        emit("changed", found, {}, changes)
+        emit("changed", found, {} if since is None else {"active_since": since}, changes, version=2)
         return found
 
     return run(command)
@@ -186,7 +189,14 @@ def idle_users() -> list[User]:
     return list(User.objects.filter(is_active=True).annotate(last=last).filter(last__lt=since).order_by("last", "pk"))
 
 
-def emit(what: str, user: User, data: dict[str, Any], changes: dict[str, tuple[Any, Any]] | None = None) -> None:
+def emit(
+    what: str,
+    user: User,
+    data: dict[str, Any],
+    changes: dict[str, tuple[Any, Any]] | None = None,
+    *,
+    version: int = 1,
+) -> None:
     """One event of a user; what people are called is sealed."""
     changes = changes or {}
     events.emit(
@@ -201,6 +211,7 @@ def emit(what: str, user: User, data: dict[str, Any], changes: dict[str, tuple[A
             for name, (before, after) in changes.items()
             if name in NAMES
         },
+        version=version,
     )
 
 

@@ -72,6 +72,6 @@ def execute(payload: Payload) -> ApiKey:
 
     def command() -> ApiKey:
         approvals.demand(CREATE, payload)
-        return wait(make(UUID(payload["id"]), payload["key_id"], terms))
+        return make(UUID(payload["id"]), payload["key_id"], terms, wait)
 
     return run(command)

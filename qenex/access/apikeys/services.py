@@ -5,7 +5,7 @@ or asks for another secret of one, leaves it waiting until the owner collects it
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -24,6 +24,8 @@ from qenex.kernel.transactions import run
 
 CREATE = "access.apikey.create"
 SECRET_BYTES = 32
+_TOLD = ("id", "slot", "created_at", "retired_at", "collected_by")
+"""What an event says of a secret."""
 T = TypeVar("T")
 
 
@@ -80,13 +82,13 @@ def _creation(terms: Terms, then: Callable[[ApiKey], T]) -> Callable[[], T]:
     def command() -> T:
         if writes(terms.scopes):
             demand(CREATE, payload)
-        return then(make(UUID(payload["id"]), payload["key_id"], terms))
+        return make(UUID(payload["id"]), payload["key_id"], terms, then)
 
     return command
 
 
-def make(id: UUID, key_id: str, terms: Terms) -> ApiKey:
-    """Writes a key that has no secret yet; part of a command."""
+def make(id: UUID, key_id: str, terms: Terms, then: Callable[[ApiKey], T]) -> T:
+    """Writes a key, and `then` gives it a secret or lets one wait, and tells of both; part of a command."""
     key = ApiKey.objects.create(
         id=id,
         key_id=key_id,
@@ -98,8 +100,9 @@ def make(id: UUID, key_id: str, terms: Terms) -> ApiKey:
         created_at=clock.now(),
         expires_at=terms.expires_at,
     )
-    _emit("created", key, **terms.document())
-    return key
+    made = then(key)
+    _emit("created", key, **terms.document(), created_at=key.created_at)
+    return made
 
 
 def apikey_rotate(*, key: UUID) -> Secret:
@@ -159,7 +162,7 @@ def apikey_retire(*, key: UUID) -> ApiKey:
         if len(live) < 2:
             raise OneSecret
         _wipe(live[:1])
-        _emit("secret_retired", row)
+        _emit("secret_retired", row, live[:1])
         return row
 
     return run(command)
@@ -174,8 +177,9 @@ def apikey_revoke(*, key: UUID, reason: str = "") -> ApiKey:
             return row
         row.revoked_at, row.secret_due_at = clock.now(), None
         row.save(update_fields=["revoked_at", "secret_due_at"])
-        _wipe(list(ApiKeySecret.objects.filter(key=row, retired_at=None)))
-        _emit("revoked", row, reason=reason)
+        wiped = list(ApiKeySecret.objects.filter(key=row, retired_at=None).order_by("created_at", "id"))
+        _wipe(wiped)
+        _emit("revoked", row, wiped, reason=reason)
         return row
 
     return run(command)
@@ -234,5 +238,13 @@ def _wipe(live: list[ApiKeySecret]) -> None:
         each.save(update_fields=["secret", "retired_at"])
 
 
-def _emit(what: str, key: ApiKey, **data: object) -> None:
-    events.emit(f"access.apikey.{what}", subject_type="apikey", subject_id=key.pk, data={"key_id": key.key_id, **data})
+def _emit(what: str, key: ApiKey, wiped: Sequence[ApiKeySecret] = (), **data: object) -> None:
+    """Tells of a key with those of its secrets that count, and those that were just wiped."""
+    live = ApiKeySecret.objects.filter(key=key, retired_at=None).order_by("created_at", "id")
+    facts = {
+        "key_id": key.key_id,
+        "revoked_at": key.revoked_at,
+        "secret_due_at": key.secret_due_at,
+        "secrets": [{name: getattr(each, name) for name in _TOLD} for each in (*wiped, *live)],
+    }
+    events.emit(f"access.apikey.{what}", subject_type="apikey", subject_id=key.pk, data={**facts, **data}, version=2)

@@ -97,7 +97,15 @@ def _write(row: ApprovalPolicy, terms: Terms) -> None:
 
 def _tell(row: ApprovalPolicy, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     changes = {name: (before.get(name), after[name]) for name in after if before.get(name) != after[name]}
-    events.emit("access.policy.changed", subject_type="approval_policy", subject_id=row.pk, changes=changes)
+    data = {"version": row.version, "created_at": row.created_at}
+    events.emit(
+        "access.policy.changed",
+        subject_type="approval_policy",
+        subject_id=row.pk,
+        data=data,
+        changes=changes,
+        version=2,
+    )
 
 
 def check(terms: Terms) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,11 @@ GROUP = "approvals"
 """The consumers that hear of every change."""
 BATCH = 500
 _TEXT = 500
+_TOLD = (
+    *("command", "key", "reason", "checker_permissions", "comment", "result", "code", "detail"),
+    *("created_at", "expires_at", "decided_at", "version"),
+)
+"""What every event of a request says of it as it is, besides people, status and hashes."""
 _SWEEPER = "approvals_expire"
 
 
@@ -176,14 +182,15 @@ def tell(what: str, found: Approval) -> None:
         subject_id=found.pk,
         book_id=found.book_id,
         data={
-            "command": found.command,
+            **{name: getattr(found, name) for name in _TOLD},
             "payload_hash": bytes(found.payload_hash).hex(),
+            "payload": sha256(bytes(found.payload)).hexdigest(),
+            "difference": sha256(bytes(found.difference)).hexdigest(),
             "requester": found.requester_id,
             "approver": found.approver_id,
-            "result": found.result,
-            "code": found.code,
-            "comment": found.comment,
+            "status": str(found.status),
         },
+        version=2,
     )
     transaction.on_commit(_wake)
 
