@@ -114,6 +114,7 @@ _SHIPPED = (
             *("access.view_failures", "access.lift_failures"),
             *("access.view_apikey", "access.add_apikey", "access.change_apikey", "access.delete_apikey"),
             *("access.view_tokenfamily", "access.end_tokenfamily", "access.view_approvalpolicy", *DECIDE),
+            "vault.view_signingkey",
         ),
     ),
 )

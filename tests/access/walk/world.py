@@ -15,6 +15,8 @@ from qenex.access.models import ApprovalPolicy, Failures, StaffSession
 from qenex.access.tokens import family_start
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
+from qenex.vault import signing
+from qenex.vault.models import SigningKey
 from tests.access.walk.addresses import Address
 from tests.support.ledger import Shop, give, hold, make_shop, post
 from tests.support.people import make_user, staff_client
@@ -55,6 +57,8 @@ class World:
         post(self.shop.book, hold(one, two, 5))
         self.made: dict[str, Any] = _of_book(self.shop) | _of_people()
         self.made["access.approval"] = _approval(self.shop)
+        signing.signer("tokens")
+        self.made["vault.signingkey"] = SigningKey.objects.filter(purpose="tokens")[0].pk
         self.made["access.approvalpolicy"] = ApprovalPolicy.objects.filter(active=False)[0].pk
 
     @property
