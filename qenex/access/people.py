@@ -82,6 +82,8 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
         if any(changes.get(name) == (False, True) for name in GAINS):
             _demand_promotion(found, {name: value for name, (_, value) in changes.items()})
         was = found.is_superuser and found.is_active
+        if any(changes.get(name) == (True, False) for name in ("is_active", "is_staff", "is_superuser")):
+            sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
         for name, (_, value) in changes.items():
             setattr(found, name, value)
         found.save(update_fields=list(changes))
@@ -89,8 +91,6 @@ def user_change(*, user: User, fields: Mapping[str, Any]) -> User:
         since = clock.now() if changes.get("is_active") == (False, True) else None
         if since is not None:
             Person.objects.update_or_create(user=found, defaults={"active_since": since})
-        if any(changes.get(name) == (True, False) for name in ("is_active", "is_staff", "is_superuser")):
-            sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
         emit("changed", found, {} if since is None else {"active_since": since}, changes, version=2)
         return found
 
@@ -167,10 +167,10 @@ def user_deactivate(*, user: User) -> bool:
         found = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
         if found is None:
             return False
+        sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
         found.is_active = False
         found.save(update_fields=["is_active"])
         _check_one_left(found.is_superuser)
-        sessions.end_all_in_transaction(user=found, reason=Ended.DEACTIVATED)
         emit("deactivated", found, {"idle_days": IDLE_DAYS}, {"is_active": (True, False)})
         return True
 

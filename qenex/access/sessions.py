@@ -129,7 +129,7 @@ def session_end(*, session: StaffSession, reason: Ended) -> bool:
 
 
 def sessions_end_all(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
-    """Ends every session of the user, perhaps but one, and what programs do in his name; how many were open."""
+    """Ends a user's sessions, perhaps but one, and all sign-ins of his programs; how many of both were open."""
     return run(lambda: end_all_in_transaction(user=user, reason=reason, but=but))
 
 
@@ -166,10 +166,13 @@ def end_in_transaction(sessions: QuerySet[StaffSession], reason: Ended) -> int:
 
 
 def end_all_in_transaction(*, user: Any, reason: Ended, but: UUID | None = None) -> int:
-    """Ends the user's sessions and his programs' tokens within the transaction of a larger command."""
+    """The same within the transaction of a larger command.
+
+    Whoever deactivates a user calls it before that: a trigger would end them then, too, but without events.
+    """
     found = StaffSession.objects.filter(user_id=user.pk)
-    families_end(user=user, reason=str(reason))
-    return end_in_transaction(found if but is None else found.exclude(pk=but), reason)
+    programs = families_end(user=user, reason=str(reason))
+    return programs + end_in_transaction(found if but is None else found.exclude(pk=but), reason)
 
 
 def see(session: StaffSession) -> None:

@@ -28,7 +28,7 @@ OWN = {
     *("admin/enrol/", "admin/enrol/app/", "admin/enrol/passkey/options/", "admin/enrol/app/qr.png"),
     *("admin/security/", "admin/security/<uuid:session_id>/end/", "admin/security/end-others/"),
     *("admin/security/<slug:kind>/<slug:factor>/remove/", "admin/security/recovery-codes/"),
-    "admin/security/keys/<uuid:key>/",
+    *("admin/security/keys/<uuid:key>/", "admin/security/tokens/<uuid:family>/end/"),
 }
 """What answers everybody who has signed in."""
 PEOPLES = ("api/v1/events", "api/v1/approvals")

@@ -13,6 +13,7 @@ from django.test.utils import override_settings
 from qenex.access import lockout
 from qenex.access.mfa import enrolment
 from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, StaffSession
+from qenex.access.tokens import family_start
 from tests.e2e.conftest import Visit, _note, give_password
 from tests.e2e.reading import unreadable
 from tests.support.people import PASSWORD, code, make_user, with_app, with_password
@@ -189,14 +190,16 @@ def test_ten_failures_lock_the_address_out_and_say_so(stranger: Visit, person: U
         AccessAttempt.objects.filter(ip_address__in=["127.0.0.1", "::1"]).delete()
 
 
-def test_pages_of_people_can_be_read_by_everybody(visit: Visit) -> None:
+def test_pages_of_people_can_be_read_by_everybody(visit: Visit, accountant: User) -> None:
     other = make_user()
+    family = family_start(user=accountant, method="password", user_agent="payroll/1.0 of the house").family
     lockout.failed(lockout.Client(other.username, "2001:db8:99::1"), stage="password")
     session, row = StaffSession.objects.latest("created_at"), Failures.objects.get(ip_address="2001:db8:99::1")
     paths = [
         *("auth/user/", f"auth/user/{other.pk}/change/", "auth/user/add/", "access/staffsession/", "access/failures/"),
         *(f"auth/user/{other.pk}/{each}/" for each in ("roles", "password", "second-factors", "sessions")),
         *(f"access/staffsession/{session.pk}/change/", f"access/staffsession/{session.pk}/end/"),
+        *("access/tokenfamily/", f"access/tokenfamily/{family}/end/", f"access/tokenfamily/{family}/change/"),
         *(f"access/failures/{row.pk}/lift/", "security/", "password_change/", "enrol/"),
     ]
     found = {}

@@ -19,6 +19,7 @@ urlpatterns = [
     path("step-up/", second_factor.StepUp.as_view(), name="step_up"),
     path("security/", security.Security.as_view(), name="security"),
     path("security/<uuid:session_id>/end/", security.EndSession.as_view(), name="security_end"),
+    path("security/tokens/<uuid:family>/end/", security.EndProgram.as_view(), name="security_end_program"),
     path("security/end-others/", security.EndOthers.as_view(), name="security_end_others"),
     path("security/<slug:kind>/<slug:factor>/remove/", security.RemoveFactor.as_view(), name="security_remove"),
     path("security/recovery-codes/", security.NewCodes.as_view(), name="security_codes"),

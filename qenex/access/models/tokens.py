@@ -56,7 +56,7 @@ class TokenFamily(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return f"{self.user.get_username()}, {self.created_at:%Y-%m-%d %H:%M}"
 
     def is_live(self, now: datetime, mark: bytes) -> bool:
         """Whether tokens of the family count at that moment; `mark` is that of the user's present password."""

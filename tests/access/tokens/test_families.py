@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from qenex.access import tasks
+from qenex.access import people, sessions, tasks
 from qenex.access.models import TokenFamily
 from qenex.access.tokens import (
     Issued,
@@ -30,7 +30,9 @@ from qenex.kernel.context import Context, acting
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from tests.access.tokens.conftest import PASSWORD, Ask, code
+from tests.kernel.conftest import make_user
 from tests.support.forgery import parts
+from tests.support.people import sign_in
 
 BY = Context(actor="anonymous", address="192.0.2.7", method="anonymous", request_id="r-7")
 
@@ -190,9 +192,40 @@ def test_a_deactivated_user_has_no_tokens(person: User, ask: Ask) -> None:
     assert code(ask(issued.access)) == (401, "authentication_failed")
     with pytest.raises(TokenEnded):
         family_refresh(refresh=refresh)
-    assert events(issued)[-1][1]["reason"] == "user_changed"
-    User.objects.filter(pk=person.pk).update(is_active=True)
-    assert dead(issued.access)  # what was ended stays so
+
+
+def test_becoming_active_again_revives_nothing(person: User, ask: Ask) -> None:
+    issued, refresh = start(person)
+    other, _ = start(make_user())
+    session = sign_in(Client(), person)
+    for active in (False, True):  # past every service, and nobody asks in between
+        User.objects.filter(pk=person.pk).update(is_active=active)
+    assert code(ask(issued.access)) == (401, "authentication_failed")
+    with pytest.raises(TokenEnded):
+        family_refresh(refresh=refresh)
+    family = TokenFamily.objects.get(pk=issued.family)
+    assert (family.ended_reason, family.refresh_hash) == ("deactivated", None)
+    assert not sessions.is_live(session.pk)
+    assert not dead(other.access)
+    assert not dead(start(person)[0].access)
+
+
+def test_other_changes_of_a_user_end_nothing(person: User) -> None:
+    issued, _ = start(person)
+    User.objects.filter(pk=person.pk).update(last_name="Jones", is_active=True)
+    assert not dead(issued.access)
+
+
+def test_deactivating_somebody_in_the_back_office_ends_tokens_and_sessions_with_events(person: User) -> None:
+    issued, _ = start(person)
+    sign_in(Client(), person)
+    people.user_change(user=person, fields={"is_active": False})
+    assert events(issued)[-1] == (
+        "access.token.ended",
+        {"family": str(issued.family), "user": person.pk, "reason": "deactivated"},
+    )
+    ended = Event.objects.get(type="access.session.ended", subject_id=str(person.pk))
+    assert json.loads(bytes(ended.body))["data"]["reason"] == "deactivated"
 
 
 def test_a_new_password_ends_what_the_old_one_began(person: User, ask: Ask) -> None:

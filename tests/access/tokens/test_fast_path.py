@@ -20,6 +20,7 @@ from tests.ledger.api.conftest import transfer
 from tests.ledger.api.transports import Reply, hot
 from tests.support.forgery import forge, parts
 from tests.support.ledger import Shop, make_shop, transfer_count
+from tests.support.people import staff_client
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_a_token_is_looked_up_once_a_second(clerk: User) -> None:
 ENDS = {
     "ended": lambda user: families_end(user=user, reason="by_administrator"),
     "deactivated": lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+    "deactivated and back": lambda user: [User.objects.filter(pk=user.pk).update(is_active=on) for on in (False, True)],
     "new password": lambda user: User.objects.filter(pk=user.pk).update(password="another"),
 }
 
@@ -73,6 +75,16 @@ def test_within_a_second_it_is_dead(shop: Shop, clerk: User, end: Any) -> None:
     end(clerk)
     time.sleep(LIFETIME)
     reply = pay(shop, token)
+    assert (reply.status, reply.code) == (401, "authentication_failed")
+    assert transfer_count(shop.book) == 3
+
+
+def test_what_its_user_ends_on_his_page_is_dead_within_a_second(shop: Shop, clerk: User) -> None:
+    issued = family_start(user=clerk, method="password")
+    assert pay(shop, issued.access).status == 201
+    assert staff_client(clerk).post(f"/admin/security/tokens/{issued.family}/end/").status_code == 302
+    time.sleep(LIFETIME)
+    reply = pay(shop, issued.access)
     assert (reply.status, reply.code) == (401, "authentication_failed")
     assert transfer_count(shop.book) == 3
 

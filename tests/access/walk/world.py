@@ -147,13 +147,14 @@ def _failures() -> Any:
 def _of_people() -> dict[str, Any]:
     person = make_user()
     staff_client(person)
-    key = make_program(person, "read").key.pk
+    key, family = make_program(person, "read").key.pk, family_start(user=person, method="password").family
     return {
         "auth.user": person.pk,
         "access.failures": _failures(),
         "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
         "access.apikey": key,
-        "security.keys": key,  # the owner's page of it, which answers nobody else
-        "access.tokenfamily": family_start(user=person, method="password").family,
+        "security.keys": key,  # the owner's pages, which answer nobody else
+        "access.tokenfamily": family,
+        "security.tokens": family,
         "access.staffsession": StaffSession.objects.get(user=person).pk,
     }

@@ -83,6 +83,7 @@ class EndSessions(PersonPage):
     permission = "access.end_staffsession"
     title = gettext_lazy("End all sessions")
     submit = gettext_lazy("End all sessions")
+    intro = gettext_lazy("All browsers of the user are signed out, and all programs that have signed in for him.")
     danger = True
 
     def carry_out(self, data: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +17,8 @@ from qenex.access import sessions, stepup
 from qenex.access.admin.pages.common import Page
 from qenex.access.admin.pages.enrol import codes_page
 from qenex.access.mfa import enrolment
-from qenex.access.models import ApiKey, AuthenticatorApp, Ended, Passkey, StaffSession
+from qenex.access.models import ApiKey, AuthenticatorApp, Ended, Passkey, StaffSession, TokenFamily
+from qenex.access.tokens import families_end
 from qenex.kernel import clock
 
 SHOWN = 50
@@ -36,12 +39,18 @@ class Security(Page):
             {
                 "sessions": [each for each in opened if sessions.limit_passed(each, clock.now()) is None],
                 "present": self.session.pk,
+                "programs": open_families(user).order_by("-pk")[:SHOWN],
                 "apps": AuthenticatorApp.objects.filter(user=user, confirmed=True),
                 "passkeys": Passkey.objects.filter(user=user).order_by("pk"),
                 "codes_left": enrolment.recovery_codes_left(request.user),
                 "keys": ApiKey.objects.filter(owner=user, revoked_at=None).order_by("-pk")[:SHOWN],
             }
         )
+
+
+def open_families(user: User) -> QuerySet[TokenFamily]:
+    """The sign-ins of the user's programs that have not ended."""
+    return TokenFamily.objects.filter(user=user, ended_at=None, expires_at__gt=clock.now())
 
 
 class Doing(Page):
@@ -73,8 +82,20 @@ class EndSession(Doing):
         return _("The session was ended.")
 
 
+class EndProgram(Doing):
+    """Ends one sign-in of a program of one's own."""
+
+    def act(self, **kwargs: UUID) -> str:
+        """Calls families_end."""
+        found = open_families(self.person).filter(pk=kwargs["family"]).first()
+        if found is None:
+            raise Http404
+        families_end(family=found.pk, reason=str(Ended.BY_USER))
+        return _("The sign-in was ended: its tokens are not taken any more.")
+
+
 class EndOthers(Doing):
-    """Signs out everywhere else."""
+    """Signs out everywhere else, programs included."""
 
     def act(self, **kwargs: Any) -> str:
         """Calls sessions_end_all."""
