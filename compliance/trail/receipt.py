@@ -4,7 +4,7 @@
     transfer 3 10                        the fourth of ten transfers of the event
     <base64: the transfer's leaf>
     <base64: a hash>                     as many as the proof in the event's tree has
-    <other sections>
+    <the section block, once there is one>
                                          an empty line
     c2sp.org/tlog-proof@v1               from here on a C2SP tlog-proof, which other programs read too
     extra <base64: the event's leaf>
@@ -13,7 +13,8 @@
                                          an empty line
     <the checkpoint, a signed note>
 
-The receipt of an event has no section of a transfer. Sections with other names are kept, and prove nothing here.
+The receipt of an event has no section of a transfer. One other section is kept and proves nothing yet: `block`, with a
+head `block <one argument or more>` and lines of base64, for the certificate of a block in which the checkpoint is.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ from compliance.trail.merkle import HASH_SIZE
 FORMAT = "qenex/receipt@v1"
 PROOF_FORMAT = "c2sp.org/tlog-proof@v1"
 MAX_PROOF = 64
+_SECTIONS = {"transfer", "block"}
 
 
 class ReceiptInvalid(ValueError):
@@ -77,6 +79,8 @@ def _parse(receipt: str) -> Receipt:
     if format != FORMAT:
         raise ReceiptInvalid(f"a receipt begins with the line {FORMAT}")
     sections = text.sections(lines)
+    if unknown := {section.name for section in sections} - _SECTIONS:
+        raise ReceiptInvalid(f"a receipt has no section {unknown.pop()}")
     transfers = [section for section in sections if section.name == "transfer"]
     others = tuple(section for section in sections if section.name != "transfer")
     leaf, index, hashes, signed = _tlog_proof(proof)

@@ -80,6 +80,7 @@ GOOD = replace(FULL, sections=(BLOCK,)).encode()
         ("bGVhZg==", "bGVhZg==\r"),
         ("AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=", "AgIC"),
         ("block 17", "transfer 17"),
+        ("block 17", "other 17"),
         ("block 17", "Block 17"),
         ("block 17", "block\t17"),
         ("extra ", "Extra "),

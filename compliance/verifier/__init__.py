@@ -1,0 +1,1 @@
+"""The verifier that goes to auditors: one file, which needs nothing of the project."""
