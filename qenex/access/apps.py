@@ -11,7 +11,7 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Makes the codes of problems known, and the commands that may take two people; registers the system check."""
+        """Makes the codes of problems known, and the commands that may take two people; registers the system checks."""
         from qenex.access import (
             problems,  # noqa: F401  # registered by being imported
             rolechange,  # noqa: F401  # registered by being imported
@@ -20,7 +20,8 @@ class AccessConfig(AppConfig):
         from qenex.access.apikeys import command  # noqa: F401  # registered by being imported
         from qenex.access.apikeys import problems as _  # noqa: F401  # registered by being imported
         from qenex.access.approvals import policies, powers  # noqa: F401  # registered by being imported
-        from qenex.access.checks import check_superusers
+        from qenex.access.checks import check_superusers, check_token_lives
         from qenex.access.tokens import problems as of_tokens  # noqa: F401  # registered by being imported
 
         register(check_superusers, Tags.database, deploy=True)
+        register(check_token_lives, Tags.security)

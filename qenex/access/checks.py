@@ -1,6 +1,7 @@
-"""System check of the people: who may do everything shows more than a password and a code."""
+"""System checks: tokens end before their keys do, and who may do everything shows more than a password and a code."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
@@ -9,6 +10,10 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error
 
 from qenex.access.models.factors import Passkey
+from qenex.access.tokens.jose import PURPOSE
+from qenex.vault import purposes
+
+HOUR = timedelta(hours=1)
 
 
 def check_superusers(
@@ -24,3 +29,18 @@ def check_superusers(
         Error(f"The superuser {name} has no passkey.", hint=hint, id="qenex.E044")
         for name in people.order_by("pk").values_list("username", flat=True)
     ]
+
+
+def check_token_lives(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E046: every token expires while the key that signed it is still published, and within its sign-in."""
+    kept = purposes.of(PURPOSE).kept
+    most = None if kept is None else kept // HOUR
+    hours = settings.TOKEN_HOURS
+    found: list[CheckMessage] = []
+    if hours < 1 or (most is not None and hours > most):
+        hint = f"Set it to 1 to {most}: for so many hours a signing key is published after it has signed last."
+        found.append(Error(f"Sign-ins cannot last for QENEX_TOKEN_HOURS={hours}.", hint=hint, id="qenex.E046"))
+    if not 1 <= settings.TOKEN_MINUTES <= max(hours, 1) * 60:
+        text = f"Access tokens cannot last for QENEX_TOKEN_MINUTES={settings.TOKEN_MINUTES}."
+        found.append(Error(text, hint="Set it to 1 minute up to the life of the sign-in.", id="qenex.E046"))
+    return found

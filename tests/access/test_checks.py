@@ -1,11 +1,13 @@
-"""Superusers without a passkey keep production from being declared safe."""
+"""Superusers without a passkey keep production from being declared safe; tokens that outlive their keys, everything."""
 
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
-from qenex.access.checks import check_superusers
+from qenex.access.checks import check_superusers, check_token_lives
 from qenex.access.models.factors import Passkey
 from qenex.kernel.ids import uuid7
 from tests.support.people import make_user
@@ -45,3 +47,34 @@ def test_nobody_is_looked_at_without_the_database_or_outside_production(boss: Us
     assert check_superusers(None, databases=()) == []
     settings.PROFILE = "embedded"
     assert check_superusers(None, databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes", "named"),
+    [
+        (8, 15, []),
+        (48, 48 * 60, []),
+        (1, 60, []),
+        (49, 15, ["QENEX_TOKEN_HOURS=49"]),
+        (0, 15, ["QENEX_TOKEN_HOURS=0"]),
+        (-1, 0, ["QENEX_TOKEN_HOURS=-1", "QENEX_TOKEN_MINUTES=0"]),
+        (8, 8 * 60 + 1, ["QENEX_TOKEN_MINUTES=481"]),
+        (8, 0, ["QENEX_TOKEN_MINUTES=0"]),
+    ],
+)
+def test_no_token_outlives_its_key_or_its_sign_in(settings: Any, hours: int, minutes: int, named: list[str]) -> None:
+    settings.TOKEN_HOURS, settings.TOKEN_MINUTES = hours, minutes
+    errors = check_token_lives(None)
+    assert [each.id for each in errors] == ["qenex.E046"] * len(named)
+    assert [each.msg.split()[-1] for each in errors] == [f"{name}." for name in named]
+
+
+def test_commands_do_not_start_with_such_a_setting(settings: Any) -> None:
+    settings.TOKEN_HOURS = 1_000
+    with pytest.raises(SystemCheckError, match="E046"):
+        call_command("check")
+
+
+def test_the_longest_token_that_a_command_makes_is_within_the_limit(settings: Any) -> None:
+    settings.TOKEN_MINUTES, settings.TOKEN_HOURS = settings.TOKEN_COMMAND_MINUTES, 48
+    assert check_token_lives(None) == []
