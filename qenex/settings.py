@@ -274,6 +274,7 @@ POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 # --- Audit trail
 TRAIL_ORIGIN = env.text("QENEX_TRAIL_ORIGIN", "localhost/qenex")
 TRAIL_DIR = Path(env.text("QENEX_TRAIL_DIR", str(VAR / "trail"))).resolve()
+TRAIL_PUBLIC = env.boolean("QENEX_TRAIL_PUBLIC", False)
 
 # --- Pages
 LANGUAGE_CODE = "en"

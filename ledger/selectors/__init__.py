@@ -1,6 +1,7 @@
 """What may be asked of the ledger. Nothing here writes; `using` names the database alias to ask."""
 
 from ledger.selectors.balances import BalanceView, account_balance, balances_at
+from ledger.selectors.leaves import TransferLeaf, transfer_leaves
 from ledger.selectors.legs import transfers_of_account
 from ledger.selectors.tree import AccountNode, Subtotal, TreeAccount, account_tree
 from ledger.selectors.trial import TrialBalance, TrialBalanceRow, TrialBalanceTotal, trial_balance
@@ -9,6 +10,7 @@ __all__ = [
     "AccountNode",
     "BalanceView",
     "Subtotal",
+    "TransferLeaf",
     "TreeAccount",
     "TrialBalance",
     "TrialBalanceRow",
@@ -16,6 +18,7 @@ __all__ = [
     "account_balance",
     "account_tree",
     "balances_at",
+    "transfer_leaves",
     "transfers_of_account",
     "trial_balance",
 ]

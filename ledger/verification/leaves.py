@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
 from typing import Any
@@ -42,7 +42,7 @@ _QUANTA = (10**18, 10**16, 10**12, 10**9)
 
 
 class Leaves:
-    """Hashes of the leaves of one book."""
+    """The leaves of one book."""
 
     def __init__(self, book: UUID) -> None:
         template = np.zeros(1, _HEAD)
@@ -56,6 +56,10 @@ class Leaves:
 
     def hashes(self, columns: Sequence[Sequence[Any]], amounts: Sequence[Sequence[int]]) -> list[bytes]:
         """The leaf hashes of a page of transfers, given as columns; `amounts` are in units."""
+        return [sha256(_LEAF + leaf).digest() for leaf in self.encoded(columns, amounts)]
+
+    def encoded(self, columns: Sequence[Sequence[Any]], amounts: Sequence[Sequence[int]]) -> Iterator[bytes]:
+        """The leaves of a page of transfers, byte for byte as they were hashed."""
         ids, debits, credits_, assets, _, _, _, posted, days, kinds, codes, events, *tail = columns
         heads = np.repeat(self._template, len(ids))
         for name, values in zip(
@@ -68,10 +72,8 @@ class Leaves:
         heads["posted_at"] = np.frombuffer(b"".join(posted), "V8")
         heads["value_date"], heads["kind"], heads["code"] = days, kinds, codes
         raw, size = heads.tobytes(), _HEAD.itemsize
-        return [
-            sha256(_LEAF + raw[at * size : at * size + size] + _tail(*each)).digest()
-            for at, each in enumerate(zip(*tail, strict=True))
-        ]
+        for at, each in enumerate(zip(*tail, strict=True)):
+            yield raw[at * size : at * size + size] + _tail(*each)
 
 
 def _quantum(units: Sequence[int]) -> int:

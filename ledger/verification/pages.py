@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from psycopg import Cursor
 PAGE = 10_000
 Row = tuple[Any, ...]
 
-_TRANSFERS = """
-DECLARE ledger_verify NO SCROLL CURSOR FOR
+_SELECT = """
 SELECT uuid_send(id), uuid_send(debit_account_id), uuid_send(credit_account_id), uuid_send(asset_id),
        amount::text, debit_balance::text, credit_balance::text, timestamptz_send(posted_at),
        value_date - DATE '2000-01-01', kind, code, uuid_send(event_id), uuid_send(journal_id), uuid_send(origin_id),
        reference, metadata::text
-FROM ledger_transfer WHERE book_id = {book} ORDER BY posted_at, id
+FROM ledger_transfer
 """
+_OF_BOOK = f"DECLARE ledger_verify NO SCROLL CURSOR FOR {_SELECT} WHERE book_id = {{book}} ORDER BY posted_at, id"
+_OF_EVENT = f"{_SELECT} WHERE book_id = %s AND posted_at BETWEEN %s AND %s AND event_id = %s ORDER BY posted_at, id"
 
 
 class Snapshot:
@@ -36,12 +38,16 @@ class Snapshot:
 
         A cursor that lives and dies in its transaction is at home behind a transaction-pooling proxy too.
         """
-        self._cursor.execute(_TRANSFERS.format(book=f"'{book}'").encode())
+        self._cursor.execute(_OF_BOOK.format(book=f"'{book}'").encode())
         try:
             while page := self.rows(f"FETCH FORWARD {PAGE} FROM ledger_verify"):
                 yield page
         finally:
             self._cursor.execute("CLOSE ledger_verify")
+
+    def transfers_of_event(self, book: UUID, event: UUID, first: datetime, last: datetime) -> list[Row]:
+        """The transfers that an event tells of, all posted between the two moments, in the order of posting."""
+        return self.rows(_OF_EVENT, book, first, last, event)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ FIXED: dict[str, Callable[[], Any]] = {
     "app_label": lambda: "ledger",
     "url": lambda: "nothing/",
     "rest": lambda: "nothing",
+    "path": lambda: "0/000.p/1",
     "content_type_id": lambda: ContentType.objects.get_for_model(Book).pk,
 }
 """What stands for the parameters that name no object."""

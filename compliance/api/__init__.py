@@ -1,0 +1,1 @@
+"""Checkpoints, tiles, proofs and receipts over HTTP."""
