@@ -3,6 +3,7 @@
 import re
 
 from django.conf import settings
+from django.urls import get_resolver
 
 from ledger.api.problems import REFUSALS
 from ledger.domain.results import DETAILS, Code
@@ -22,6 +23,7 @@ def test_every_reason_for_a_refusal_is_in_the_table() -> None:
 
 
 def test_every_other_problem_is_in_the_table() -> None:
+    assert get_resolver().url_patterns  # every API is loaded, and has registered its own
     refusals = {code.value for code in Code}
     others = [kind for kind in problems.kinds() if kind.code not in refusals and not kind.code.startswith("test")]
     written = table(GUIDE / "api.md", "## Other problems")
