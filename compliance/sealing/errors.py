@@ -39,6 +39,14 @@ class Refused(Exception):
         self.detail = detail
 
 
+class NothingToDo(Exception):
+    """A way out was asked for, and nothing is refused that it would end."""
+
+
+class Uncosigned(Exception):
+    """Too few witnesses have signed a checkpoint: it is not published, and tried again with the next one."""
+
+
 class Elsewhere(Exception):
     """Another sealer is at work."""
 

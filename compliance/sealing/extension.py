@@ -24,6 +24,10 @@ SELECT e.id FROM kernel_event e
 WHERE e.transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
     AND NOT EXISTS (SELECT FROM compliance_leaf l WHERE l.event_id = e.id) LIMIT 1
 """
+_SKIPPED = """
+SELECT e.id FROM kernel_event e WHERE (e.transaction, e.id) <= (%s, %s)
+    AND NOT EXISTS (SELECT FROM compliance_leaf l WHERE l.event_id = e.id) LIMIT 1
+"""
 _TILES = """
 SELECT t.level, t.index, t.hashes, t.root, CASE t.level
     WHEN 0 THEN (SELECT string_agg(hash, ''::bytea ORDER BY position) FROM compliance_leaf
@@ -108,6 +112,12 @@ def check_guard(size: int, kept: Guard | None, last: Checkpoint | None) -> None:
     if last is not None and kept.size < last.size:
         detail = f"{guard.path()} knows of {kept.size} leaves, and checkpoint {last.size} was signed after that"
         raise Refused(Reason.GUARD_BEHIND, detail)
+
+
+def check_nothing_skipped(turn: Turn, place: Place) -> None:
+    """No event without a leaf stands before the last one: a look at every event. Raises Refused."""
+    if skipped := turn.row(_SKIPPED, place.transaction, place.event_id):
+        raise Refused(Reason.RESTORED, f"event {skipped[0]} has no leaf, and stands before the last one")
 
 
 def check_cluster(turn: Turn, place: Place, kept: Guard | None) -> None:

@@ -11,7 +11,7 @@ from compliance.sealing.turns import Turn
 
 _LAST = "SELECT position, transaction, event_id FROM compliance_leaf ORDER BY position DESC LIMIT 1"
 _RESTORED = "SELECT position, horizon FROM compliance_restoration ORDER BY position DESC LIMIT 1"
-NOBODY = UUID(int=0)
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Head:
 def find(turn: Turn) -> Place:
     """Where the tree ends now."""
     last, restored = turn.row(_LAST), turn.row(_RESTORED)
-    size, transaction, event_id = (0, 0, NOBODY) if last is None else (last[0] + 1, last[1], last[2])
+    size, transaction, event_id = (0, 0, FIRST_ID) if last is None else (last[0] + 1, last[1], last[2])
     if restored is not None and restored[0] == size:
-        transaction, event_id = restored[1], NOBODY
+        transaction, event_id = restored[1] - 1, LAST_ID
     return Place(size, transaction, event_id, restored is not None)
 
 

@@ -32,8 +32,8 @@ class Cosigned(NamedTuple):
 
 
 Cosign = Callable[[Signed], Sequence[Cosigned]]
-"""Has witnesses sign a checkpoint; raises where too few do, and it is not published. It is asked with no lock held
-but the sealers' own, and before the transaction has a number: it holds nobody up."""
+"""Has witnesses sign a checkpoint. Raises `errors.Uncosigned` where too few do: it is not published then. It is asked
+with no lock held but the sealers' own, and before the transaction has a number: it holds no writer and no reader up."""
 
 
 def alone(signed: Signed) -> Sequence[Cosigned]:

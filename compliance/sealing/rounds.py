@@ -18,10 +18,10 @@ HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 # The leaf of `compliance.trail.entry.event_leaf`, hashed as RFC 6962 hashes leaves.
 HASH = rf"sha256('\x00{PREFIX.hex()}'::bytea || int8send(e.transaction) || e.body)"
-_COLUMNS = f"SELECT uuid_send(e.id), e.transaction, {HASH} FROM kernel_event e"  # noqa: S608  # constants
+COLUMNS = f"SELECT uuid_send(e.id), e.transaction, {HASH} FROM kernel_event e"  # noqa: S608  # constants
 UNSEALED = "NOT EXISTS (SELECT FROM compliance_leaf l WHERE l.event_id = e.id)"
 _SETTLED = f"""
-{_COLUMNS} WHERE (e.transaction, e.id) > (%s, %s) AND e.transaction < {HORIZON} {{}}
+{COLUMNS} WHERE (e.transaction, e.id) > (%s, %s) AND e.transaction < {HORIZON} {{}}
 ORDER BY e.transaction, e.id LIMIT %s
 """
 _COPY_LEAVES = "COPY compliance_leaf (position, event_id, transaction, hash) FROM STDIN (FORMAT BINARY)"

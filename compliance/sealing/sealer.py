@@ -7,7 +7,7 @@ from enum import Enum
 
 from compliance.models import Checkpoint
 from compliance.sealing import extension, heads, publishing, reading, rounds
-from compliance.sealing.errors import Elsewhere, Overtaken
+from compliance.sealing.errors import Elsewhere, Overtaken, Uncosigned
 from compliance.sealing.heads import Head, Place
 from compliance.sealing.publishing import Cosign
 from compliance.sealing.turns import Turn, turn
@@ -58,6 +58,11 @@ class Sealer:
         """The newest checkpoint's that this sealer knows of."""
 
     @property
+    def unsigned(self) -> bool:
+        """Whether there are leaves that no checkpoint covers yet."""
+        return self._head is not None and self._head.size > self.signed_size
+
+    @property
     def head(self) -> Head | None:
         """The tree as this sealer has left it; none while it waits or before it has looked."""
         return self._head
@@ -80,6 +85,8 @@ class Sealer:
             if self._standby:
                 self._standby = Standby(self._standby.place, time.monotonic())
             return Found.ELSEWHERE
+        except Uncosigned:
+            raise
         except BaseException:
             # What the database has made of it is not known.
             self._head = self._standby = None
@@ -89,16 +96,13 @@ class Sealer:
     def finish(self, show: Callable[[int], None] = lambda size: None) -> None:
         """Seals and signs all that is settled, without waiting for others to be idle. Raises as `step`."""
         found = Found.MORE
-        while found is not Found.NOTHING or self._unsigned():
+        while found is not Found.NOTHING or self.unsigned:
             found = self.step()
             self._standby = None
             if self._head:
                 show(self._head.size)
             if found is not Found.MORE:
                 time.sleep(ELSEWHERE_SECONDS)
-
-    def _unsigned(self) -> bool:
-        return self._head is not None and self._head.size > self.signed_size
 
     def _seal(self) -> Found:
         with turn() as present:
@@ -131,7 +135,7 @@ class Sealer:
         return time.monotonic() - seen.since >= TAKEOVER_SECONDS
 
     def _sign(self) -> Checkpoint | None:
-        if not self._unsigned():
+        if not self.unsigned:
             return None
         assert self._head is not None
         self._signed_at = time.monotonic()

@@ -12,7 +12,7 @@ from compliance.sealing.errors import Elsewhere
 LOCK = int.from_bytes(b"trail")
 """The advisory lock of whoever seals or signs; of the transaction, so that a proxy may pool transactions."""
 
-_BEGIN = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+_BEGIN = b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 # What is signed must not be lost with the server's next crash.
 _TAKE = """
 SELECT pg_try_advisory_xact_lock({}),
@@ -47,10 +47,20 @@ def turn() -> Iterator[Turn]:
 
     Raises Elsewhere where another sealer has the turn, and RuntimeError inside a transaction.
     """
+    with look() as present:
+        taken = present.row(_TAKE.format(LOCK))
+        if taken is None or not taken[0]:
+            raise Elsewhere
+        yield present
+
+
+@contextmanager
+def look() -> Iterator[Turn]:
+    """A transaction that takes no turn. Raises RuntimeError inside a transaction.
+
+    It is not serializable, as the writer's own are: writers would fail on what it has read.
+    """
     with transaction.atomic(durable=True), connection.wrap_database_errors:
         raw: Connection[Any] = connection.connection
         Cursor(raw).execute(_BEGIN)
-        taken = Cursor(raw).execute(_TAKE.format(LOCK).encode()).fetchone()
-        if taken is None or not taken[0]:
-            raise Elsewhere
         yield Turn(raw)

@@ -37,11 +37,12 @@ class Plan:
         return self.address.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:")
 
     def programs(self) -> list[Program]:
-        """The web server, the task worker and its clock."""
+        """The web server, the task worker and its clock, and what seals the event log."""
         return [
             self._python("web", self._granian()),
             self._python("worker", self._worker()),
             self._python("beat", self._beat()),
+            self._python("sealer", ["manage.py", "seal"]),
         ]
 
     def _python(self, name: str, arguments: list[str]) -> Program:
