@@ -459,6 +459,9 @@ class Report:
         self.add("subject", " ".join(str(subject[name]) for name in ("type", "id") if subject.get(name)))
         for name in ("book", "reason", "request_id"):
             self.add(name.replace("_", " "), event.get(name))
+        blocks = event.get("personal")
+        for block in blocks if isinstance(blocks, list) else ():
+            self.add("sealed", block.get("places") if isinstance(block, dict) else block)
 
 
 def _plain(value: Any) -> str:

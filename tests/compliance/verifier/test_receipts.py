@@ -242,6 +242,12 @@ def test_what_could_fool_a_terminal_is_escaped(check: Any) -> None:
     assert "  reason         a\\u000db\n" in printed
 
 
+def test_personal_data_is_named_by_its_places(check: Any) -> None:
+    event = _event(personal=[{"places": ["actor.address"], "key": "k", "sealed": "AAAA"}, 7], type="test.happened")
+    code, printed = check(_signed_alone(event_leaf(1, event)))
+    assert (code, '  sealed         ["actor.address"]\n  sealed         7\n' in printed) == (0, True)
+
+
 def test_what_cannot_be_read_is_told_from_what_is_not_proven(check: Any, tmp_path: Path, capsys: Any) -> None:
     assert check("hello\n")[0] == 2
     assert check("")[0] == 2
