@@ -2,10 +2,13 @@
 
 import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -249,3 +252,21 @@ def test_only_staff_signs_in(database: None) -> None:
     client = Client()
     assert client.post("/admin/login/", {"username": user.username, "password": PASSWORD}).status_code == 200
     assert not StaffSession.objects.filter(user=user).exists()
+
+
+def test_every_kind_of_page_has_the_icon_which_is_there_and_only_draws(database: None) -> None:
+    client = staff_client(make_user(superuser=True))
+    pages = ["/admin/", "/admin/auth/user/", "/admin/security/", "/api/v1/problems/", "/api/v1/docs"]
+    texts = [Client().get("/admin/login/").text, *(client.get(page).text for page in pages)]
+    links = [re.findall(r'<link rel="icon" href="([^"]+)" type="image/svg.xml">', text) for text in texts]
+    assert links == [["/static/kernel/favicon.svg"]] * len(texts)
+    found = finders.find("kernel/favicon.svg")
+    assert isinstance(found, str)
+    drawn = ElementTree.fromstring(Path(found).read_text())  # noqa: S314  # our own file
+    assert {each.tag.rpartition("}")[2] for each in drawn.iter()} == {"svg", "rect", "circle", "path"}
+
+
+def test_the_button_says_what_the_title_says(database: None) -> None:
+    page = Client().get("/admin/login/").text
+    assert "<h1>Sign in</h1>" in page
+    assert '<input type="submit" class="default" value="Sign in">' in page

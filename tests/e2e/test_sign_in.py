@@ -183,7 +183,7 @@ def test_ten_failures_lock_the_address_out_and_say_so(stranger: Visit, person: U
         stranger.page.goto(f"{stranger.address}/admin/login/")
         page.get_by_label("Username").fill(person.username)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in").click()
         assert heading(page) == "Too many failures"
         assert not StaffSession.objects.filter(user=person).exists()
     finally:

@@ -76,7 +76,7 @@ def test_the_documentation_comes_from_here_alone() -> None:
     assert page.status_code == 200
     links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert links == [
-        "/static/drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png",
+        "/static/kernel/favicon.svg",
         "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css",
         "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js",
         "/static/kernel/api_docs.js",
