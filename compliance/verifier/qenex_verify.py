@@ -327,7 +327,7 @@ def parse_event(leaf: bytes, where: str) -> tuple[int, dict[str, Any]]:
 def parse_body(body: bytes, where: str) -> dict[str, Any]:
     """The event of a body: a JSON object in which no key comes twice."""
     try:
-        event = json.loads(body.decode(), object_pairs_hook=_object)
+        event = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         raise NotProven(f"{where}: the event is no JSON: {shown(error)}") from error
     if not isinstance(event, dict):
@@ -339,6 +339,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a key comes twice")
     return dict(pairs)
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
 
 
 def part(event: dict[str, Any], name: str) -> dict[str, Any]:
@@ -353,7 +357,7 @@ def transfers_root(event: dict[str, Any], where: str) -> tuple[bytes, int]:
     root, count = data.get("transfers_root"), data.get("count")
     if event.get("type") != POSTED or not isinstance(root, str) or not re.fullmatch("[0-9a-f]{64}", root):
         raise NotProven(f"{where}: the event tells of no transfers")
-    if not isinstance(count, int):
+    if type(count) is not int:
         raise NotProven(f"{where}: the event does not say of how many transfers it tells")
     return bytes.fromhex(root), count
 
@@ -384,7 +388,7 @@ def parse_transfer(leaf: bytes, where: str) -> dict[str, Any]:
 def _metadata(raw: bytes) -> Any:
     if raw[:1] != b"\x01":
         raise ValueError("metadata has another form")
-    return json.loads(raw[1:], object_pairs_hook=_object)
+    return json.loads(raw[1:], object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _columns(leaf: bytes) -> tuple[list[Any], list[Any], list[Any], list[Any], list[Any]]:
@@ -1055,6 +1059,8 @@ def main(argv: Sequence[str]) -> int:
         code, error = 1, f"not proven: {why}"
     except (Unreadable, OSError, UnicodeError) as why:
         code, error = 2, f"cannot read: {shown(why)}"
+    except RecursionError:
+        code, error = 1, "not proven: the JSON of an event is nested too deeply"
     if "--json" in argv:
         found = {"proven": not code, "what": report.what or None, "error": error or None, **report.object()}
         print(json.dumps(found))

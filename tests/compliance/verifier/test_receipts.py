@@ -203,6 +203,7 @@ def _event(**changes: Any) -> bytes:
         (b"[" * 100_000, "the event is no JSON"),
         (b'{"a":' + b"9" * 5000 + b"}", "the event is no JSON"),
         (b"\xff", "the event is no JSON"),
+        (b'{"a":NaN}', "NaN is no JSON"),
     ],
 )
 def test_a_signed_entry_that_is_no_event_is_named(check: Any, body: bytes, why: str) -> None:
@@ -215,6 +216,7 @@ def test_a_signed_entry_that_is_no_event_is_named(check: Any, body: bytes, why: 
     [
         (_event(type="test.happened"), transfer(uid(20), 1), "the event tells of no transfers"),
         (_event(data={}), transfer(uid(20), 1), "the event tells of no transfers"),
+        (_event(data={"count": True}), transfer(uid(20), 1), "the event does not say of how many transfers"),
         (_event(id=str(uid(21))), transfer(uid(20), 1), f"the transfer names the event {uid(20)}"),
         (_event(book=None), transfer(uid(20), 1), f"in the book {uid(2)}"),
         (_event(), b"no leaf", "the leaf is not that of a transfer"),
@@ -227,7 +229,8 @@ def test_a_signed_entry_that_is_no_event_is_named(check: Any, body: bytes, why: 
 def test_a_transfer_that_its_event_does_not_bear_out_is_named(check: Any, event: bytes, leaf: bytes, why: str) -> None:
     told = json.loads(event)
     if told["data"]:
-        told["data"] = {"count": 1, "transfers_root": merkle.root([leaf]).hex()}
+        count = told["data"]["count"] is True or 1
+        told["data"] = {"count": count, "transfers_root": merkle.root([leaf]).hex()}
     body = json.dumps(told).encode()
     code, printed = check(_signed_alone(event_leaf(1, body), transfer_leaf=leaf, transfer_index=0, transfer_count=1))
     assert (code, why in printed) == (1, True)
