@@ -16,7 +16,7 @@ UV := $(BIN)/uv pip compile pyproject.toml --generate-hashes --python-version 3.
 OFFLINE := DATABASE_URL=postgresql://nowhere.invalid/qenex DATABASE_POOL_SIZE=0 $(BIN)/python -W ignore::RuntimeWarning manage.py
 # Settings that only `check --deploy` reads; nothing connects to them.
 DEPLOY := QENEX_PROFILE=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
-	ALLOWED_HOSTS=qenex.example TRUSTED_PROXIES=1 METRICS_TOKEN=$$RANDOM$$RANDOM DATABASE_URL=postgresql://db.example/qenex REDIS_URL=redis://redis.example \
+	ALLOWED_HOSTS=qenex.example TRUSTED_PROXIES=1 METRICS_TOKEN=$$RANDOM$$RANDOM DATABASE_URL='postgresql://db.example/qenex?sslmode=verify-full' REDIS_URL=rediss://redis.example \
 	QENEX_KEY_PROVIDER=pkcs11 QENEX_PKCS11_MODULE=hsm.so QENEX_PKCS11_TOKEN=qenex QENEX_PKCS11_PIN=$$RANDOM$$RANDOM
 
 help:  ## List the targets

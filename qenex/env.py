@@ -87,6 +87,13 @@ def database(url: str) -> dict[str, object]:
     }
 
 
+def redis(url: str) -> str:
+    """The URL, which asks for the server's certificate where TLS is spoken: Celery's own default takes any."""
+    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}ssl_cert_reqs=required"
+
+
 def kept_secret(path: Path) -> str:
     """A random secret, made at the first call and kept in a file that only its owner reads."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -132,7 +132,7 @@ PERSONAL_SEALER = "qenex.vault.personal.SEALER"
 READY_CHECKS = {"keys": "qenex.vault.health.check_keys"}
 
 # --- Redis: nothing in it would be missed
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis(env.text("REDIS_URL"))
 EMBEDDED_REDIS = not REDIS_URL
 REDIS_LOCATION = REDIS_URL or redis_url(VAR)
 CELERY_BROKER_URL = REDIS_LOCATION.replace("unix://", "redis+socket://", 1)

@@ -10,9 +10,10 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the system checks."""
-        from qenex.kernel import checks, routes
+        from qenex.kernel import checks, routes, transportchecks
 
         register(checks.check_profile, Tags.security)
         register(checks.check_databases, Tags.security)
+        register(transportchecks.check_transport, Tags.security, deploy=True)
         register(checks.check_facts, Tags.database)
         register(routes.check_routes, Tags.urls)

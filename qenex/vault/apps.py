@@ -15,3 +15,4 @@ class VaultConfig(AppConfig):
         from qenex.vault import checks
 
         register(checks.check_provider, Tags.security)
+        register(checks.check_cache, Tags.security)

@@ -173,8 +173,8 @@ def test_a_proper_production_environment_passes() -> None:
         "QENEX_PROFILE": "production",
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "qenex.example",
-        "DATABASE_URL": "postgresql://db.example/qenex",
-        "REDIS_URL": "redis://redis.example",
+        "DATABASE_URL": "postgresql://db.example/qenex?sslmode=verify-full",
+        "REDIS_URL": "rediss://redis.example",
         "TRUSTED_PROXIES": "1",
         "METRICS_TOKEN": secrets.token_urlsafe(16),
         "QENEX_KEY_PROVIDER": "pkcs11",
@@ -183,6 +183,18 @@ def test_a_proper_production_environment_passes() -> None:
         "QENEX_PKCS11_PIN": secrets.token_urlsafe(8),
     }
     assert _deploy(**environment) == (0, "System check identified no issues (0 silenced).\n")
+
+
+def test_clear_text_to_other_machines_fails_a_deployment_and_no_other_check() -> None:
+    environment = {
+        "QENEX_PROFILE": "production",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "DATABASE_URL": "postgresql://db.example/qenex",
+        "REDIS_URL": "redis://redis.example",
+    }
+    text = _deploy(**environment)[1]
+    assert text.count("(qenex.E047)") == 3
+    assert text.count("(qenex.E048)") == 1
 
 
 def test_an_empty_production_environment_fails() -> None:

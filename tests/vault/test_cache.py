@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from qenex.vault import crypto_shred, keyring
+from qenex.vault import checks, crypto_shred, keyring
 from qenex.vault.cache import Cache
 from qenex.vault.errors import Shredded
 from qenex.vault.models import DataKey
@@ -104,3 +104,11 @@ def test_a_key_does_not_show_itself(place: dict[str, str]) -> None:
     key = keyring.live("notes", "somebody")
     assert "Secret(…)" in repr(key)
     assert repr(bytes(key.secret))[2:-1] not in repr(key)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most", "count"), [(300, 10_000, 0), (0, 1, 0), (3_600, 1_000_000, 0), (3_601, 1, 1), (-1, 0, 2)]
+)
+def test_keys_that_would_stay_too_long_are_an_error(settings: Any, seconds: int, most: int, count: int) -> None:
+    settings.KEY_CACHE_SECONDS, settings.KEY_CACHE_COUNT = seconds, most
+    assert [each.id for each in checks.check_cache(None)] == ["qenex.E033"] * count
