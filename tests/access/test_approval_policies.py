@@ -95,7 +95,7 @@ def test_terms_that_make_no_sense_are_named(terms: Terms, field: str) -> None:
 
 def test_a_policy_that_is_not_there_is_not_changed() -> None:
     with by(make_user(*ADMIN)), pytest.raises(Problem) as caught:
-        policy_set(policy=uuid4(), terms=Terms(NOTE))
+        policy_set(policy=uuid4(), terms=Terms(NOTE, active=False))
     assert caught.value.kind.code == "not_found"
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qenex.access.approvals import registry
+from qenex.access.approvals import quorum, registry
 from qenex.access.approvals.directory import asset_name, book_name
 from qenex.access.approvals.policy import demand
 from qenex.access.approvals.registry import Difference
+from qenex.access.approvals.rules import CHECK
 from qenex.access.models.approvals import ApprovalPolicy
 from qenex.kernel import clock, events, problems, transactions, versions
 from qenex.kernel.ids import uuid7
@@ -127,7 +129,20 @@ def _wrong(terms: Terms, command: registry.Command | None) -> list[tuple[str, st
         ("permission", bool(terms.permission) and not known.exists(), "There is no such permission."),
         ("expires_after", not timedelta(0) < terms.expires_after <= LONGEST, "Must be between a second and 90 days."),
     ]
-    return [(name, text) for name, broken, text in rules if broken]
+    wrong = [(name, text) for name, broken, text in rules if broken]
+    return wrong or _unattended(terms)
+
+
+def _unattended(terms: Terms) -> list[tuple[str, str]]:
+    """What is wrong with switching on a policy that too few people could satisfy."""
+    if not terms.active:
+        return []
+    lacking = quorum.missing(terms.command, permission=terms.permission, book=terms.book)
+    text = _(
+        "Fewer than two people could decide about it, and nobody decides about his own request. "
+        "First give two people %(check)s and %(permission)s, and the books that it is about."
+    )
+    return [("active", text % {"check": CHECK, "permission": lacking})] if lacking else []
 
 
 def describe(payload: Mapping[str, Any]) -> Difference:
