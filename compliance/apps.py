@@ -6,3 +6,9 @@ class ComplianceConfig(AppConfig):
 
     name = "compliance"
     verbose_name = "Compliance"
+
+    def ready(self) -> None:
+        """Registers whose personal data there is, and what may take two people."""
+        from compliance.privacy import erasing, holds, kinds, rules, staff  # noqa: F401  # each registers its command
+
+        kinds.register(staff.Staff())

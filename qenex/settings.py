@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
     "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
+    "retention-apply": {"task": "compliance.tasks.retention_apply", "schedule": 86_400.0},
     "sessions-expire": {"task": "qenex.access.tasks.sessions_expire", "schedule": 60.0},
     "users-deactivate-idle": {"task": "qenex.access.tasks.users_deactivate_idle", "schedule": 3600.0},
     "tokens-prune": {"task": "qenex.access.tasks.tokens_prune", "schedule": 3600.0},
@@ -272,6 +273,7 @@ POSTING_PROCESS = env.boolean("QENEX_POSTING_PROCESS", True)
 
 # --- Audit trail
 TRAIL_ORIGIN = env.text("QENEX_TRAIL_ORIGIN", "localhost/qenex")
+ERASED_FILE = Path(env.text("QENEX_ERASED", str(VAR / "privacy" / "erased.jsonl"))).resolve()
 TRAIL_DIR = Path(env.text("QENEX_TRAIL_DIR", str(VAR / "trail"))).resolve()
 TRAIL_PUBLIC = env.boolean("QENEX_TRAIL_PUBLIC", False)
 

@@ -1,5 +1,17 @@
 from compliance.models.checkpoint import Checkpoint, Cosignature
 from compliance.models.leaf import Leaf, Restoration
+from compliance.models.privacy import DataClass, Erasure, Ground, LegalHold, RetentionRule
 from compliance.models.tile import Tile
 
-__all__ = ["Checkpoint", "Cosignature", "Leaf", "Restoration", "Tile"]
+__all__ = [
+    "Checkpoint",
+    "Cosignature",
+    "DataClass",
+    "Erasure",
+    "Ground",
+    "Leaf",
+    "LegalHold",
+    "Restoration",
+    "RetentionRule",
+    "Tile",
+]

@@ -83,7 +83,9 @@ _SHIPPED = (
             *("access.view_approvalpolicy", "access.add_approvalpolicy", "access.change_approvalpolicy"),
             *(*LOOK, *DECIDE, "kernel.view_event", "compliance.view_*", "compliance.add_party"),
             *("compliance.change_party", "compliance.change_screeninghit", "compliance.file_report"),
-            *("compliance.add_legalhold", "compliance.delete_legalhold", "compliance.erase_party", "risk.view_*"),
+            *("compliance.add_legalhold", "compliance.lift_legalhold", "compliance.erase_subject", "risk.view_*"),
+            *("compliance.export_subject", "compliance.reveal_event"),
+            *("compliance.change_retentionrule", "compliance.apply_retention"),
         ),
     ),
     Role(

@@ -11,7 +11,7 @@ places alone. An event has at most a block for each subject.
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +26,8 @@ STRANGERS = "strangers"
 """Whose data it is that comes with a request of somebody who has not shown who he is."""
 ERASED = "erased"
 """What stands in the place of a value whose key is gone."""
+WITHHELD = "withheld"
+"""What stands in the place of a value that is somebody else's."""
 Values = Mapping[str, Any]
 """Where a value belongs in the body, such as `actor.address` or `changes.email`, → the value."""
 Block = dict[str, Any]
@@ -94,17 +96,22 @@ def _block(event: UUID, subject: str, values: dict[str, Any]) -> Block:
     return {"places": sorted(values), "key": sealed.key, "sealed": b64encode(sealed.data).decode()}
 
 
-def reveal(body: bytes | memoryview) -> Revealed:
-    """An event with its personal data: who calls it has checked that he may, and records that it was read."""
+def reveal(body: bytes | memoryview, *, only: Container[UUID] | None = None) -> Revealed:
+    """An event with its personal data: who calls it has checked that he may, and records that it was read.
+
+    `only` the blocks under these keys are opened; what is others' is `WITHHELD`. Raises what keys raise, and Tampered.
+    """
     document: dict[str, Any] = json.loads(bytes(body))
     places: list[str] = []
     erased: list[str] = []
     for block in document.pop("personal", ()):
+        if only is not None and ("key" not in block or UUID(block["key"]) not in only):
+            _put_all(document, dict.fromkeys(block["places"], WITHHELD))
+            continue
         places += block["places"]
         values = _values(UUID(document["id"]), block)
         erased += block["places"] if values is None else []
-        for place in block["places"]:
-            _put(document, place, ERASED if values is None else values[place])
+        _put_all(document, dict.fromkeys(block["places"], ERASED) if values is None else values)
     return Revealed(document, tuple(sorted(places)), tuple(sorted(erased)))
 
 
@@ -122,8 +129,8 @@ def _values(event: UUID, block: Block) -> dict[str, Any] | None:
     return None if plain is None else json.loads(plain)
 
 
-def _put(document: dict[str, Any], place: str, value: Any) -> None:
-    part, _, name = place.partition(".")
-    if part == "changes" and value == ERASED:
-        value = {"before": ERASED, "after": ERASED}
-    document[part][name] = value
+def _put_all(document: dict[str, Any], values: Values) -> None:
+    for place, value in values.items():
+        part, _, name = place.partition(".")
+        both = part == "changes" and value in (ERASED, WITHHELD)
+        document[part][name] = {"before": value, "after": value} if both else value

@@ -1,0 +1,3 @@
+from tests.support.privacy import erased_file
+
+__all__ = ["erased_file"]
