@@ -29,7 +29,7 @@ EARLY = {
     "admin/password_change/",
 }
 """What a password alone reaches."""
-DOORS = re.compile(r"log_?in|sign_?in|authenticate|password_reset|oauth|otp_webauthn", re.IGNORECASE)
+DOORS = re.compile(r"log_?in|sign_?in(?!gkey)|authenticate|password_reset|oauth|otp_webauthn", re.IGNORECASE)
 
 
 @pytest.fixture
