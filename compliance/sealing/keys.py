@@ -1,5 +1,7 @@
 """The log's key: Ed25519 from the vault, under the log's name."""
 
+from datetime import UTC, datetime
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
@@ -10,6 +12,7 @@ from qenex.vault import signing
 from qenex.vault.providers.base import EDDSA
 
 PURPOSE = "checkpoints"
+SIGNED_AT = "signed-at"
 
 
 def ready() -> signing.Signer:
@@ -33,6 +36,16 @@ def sign(text: str) -> tuple[str, str]:
 def vkeys() -> list[str]:
     """The keys that checkpoints may be signed with, as verifiers take them (C2SP signed-note); newest first."""
     return [note.vkey(settings.TRAIL_ORIGIN, raw) for _, raw in _published()]
+
+
+def by_kid() -> dict[str, str]:
+    """The same keys by the vault's names of them."""
+    return {kid: note.vkey(settings.TRAIL_ORIGIN, raw) for kid, raw in _published()}
+
+
+def extensions(signed_at: datetime) -> tuple[str, ...]:
+    """What a checkpoint says beside the tree: when it was signed, so that nobody can change that alone."""
+    return (f"{SIGNED_AT} {signed_at.astimezone(UTC).isoformat(timespec='microseconds').replace('+00:00', 'Z')}",)
 
 
 def _published() -> list[tuple[str, bytes]]:

@@ -61,9 +61,10 @@ def publish(head: Head, *, cosign: Cosign = alone) -> Checkpoint | None:
 def _publish(present: Turn, head: Head, cosign: Cosign) -> Checkpoint:
     root = head.edge.root()
     keep(present, head.size, root)
-    note, kid = keys.sign(checkpoint.Checkpoint(settings.TRAIL_ORIGIN, head.size, root).encode())
-    cosigned = cosign(Signed(head.size, root, note, kid))
     now = clock.now()
+    said = checkpoint.Checkpoint(settings.TRAIL_ORIGIN, head.size, root, keys.extensions(now))
+    note, kid = keys.sign(said.encode())
+    cosigned = cosign(Signed(head.size, root, note, kid))
     made = Checkpoint(size=head.size, root=root, note=note, kid=kid, signed_at=now)
     made.save(force_insert=True)
     rows = [Cosignature(size=head.size, witness=each.witness, line=each.line, at=now) for each in cosigned]

@@ -69,7 +69,9 @@ class Events:
             _EVENTS, [UUID(bytes=id) for id in wanted]
         ):
             wanted.discard(id)
-            told = json.loads(bytes(body))
+            told = self._read(id, body)
+            if told is None:
+                continue
             columns = {
                 "type": type_,
                 "book": str(book),
@@ -92,6 +94,18 @@ class Events:
             self._report.differ("event", id, "the event of some transfers", None, "there")
             self._done.add(id)
         return journals
+
+    def _read(self, id: bytes, body: bytes) -> dict[str, Any] | None:
+        """What the event says; none where its bytes are no event's, which is noted."""
+        try:
+            told: dict[str, Any] = json.loads(bytes(body))
+            if _told(told, "type") == POSTED:
+                EventTally(told["data"])
+        except (ValueError, KeyError, TypeError) as problem:
+            self._report.differ("event", id, "its bytes", str(problem), "canonical JSON of an event")
+            self._done.add(id)
+            return None
+        return told
 
     def _close(self, id: bytes, event: EventTally) -> None:
         """Compares an event with its transfers, all of which have been seen."""

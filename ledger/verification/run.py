@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
+from django.db import connections
 
 from ledger.engine.load import microseconds
 from ledger.engine.wire import EPOCH_US
@@ -16,6 +17,20 @@ from ledger.verification.report import BookReport
 from ledger.verification.walk import Walk
 
 _HEAD = "SELECT last_posted_at FROM ledger_bookhead WHERE book_id = %s"
+
+_STRAY = """
+SELECT DISTINCT t.book_id FROM ledger_transfer t WHERE NOT EXISTS (SELECT FROM ledger_book b WHERE b.id = t.book_id)
+"""
+
+
+def strays(*, using: str = "reader") -> BookReport:
+    """The transfers of books that there are not, which the verification of no book comes by."""
+    report = BookReport("(no book)")
+    with connections[using].cursor() as cursor:
+        cursor.execute(_STRAY)
+        for (book,) in cursor.fetchall():
+            report.differ("transfer", "of a book", "book", book, "a book that there is")
+    return report
 
 
 def verify_book(

@@ -12,7 +12,7 @@ from django.db import connections
 from ledger import services
 from ledger.errors import Conflict
 from ledger.models import Book
-from ledger.verification import BookReport, verify_book
+from ledger.verification import BookReport, strays, verify_book
 from qenex.kernel import memory
 from qenex.kernel.context import acting, command
 from qenex.kernel.progress import Progress
@@ -20,9 +20,6 @@ from qenex.kernel.transactions import Busy
 
 DIFFERENT, UNUSABLE = 1, 2
 SHOWN = 1_000
-_STRAY = """
-SELECT DISTINCT t.book_id FROM ledger_transfer t WHERE NOT EXISTS (SELECT FROM ledger_book b WHERE b.id = t.book_id)
-"""
 
 
 class Command(BaseCommand):
@@ -70,11 +67,7 @@ class Command(BaseCommand):
             )
 
     def _strays(self, using: str) -> BookReport:
-        report = BookReport("(no book)")
-        with connections[using].cursor() as cursor:
-            cursor.execute(_STRAY)
-            for (book,) in cursor.fetchall():
-                report.differ("transfer", "of a book", "book", book, "a book that there is")
+        report = strays(using=using)
         for difference in report.differences:
             self.stdout.write(f"{report.book}: {difference}")
         return report

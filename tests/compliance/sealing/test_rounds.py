@@ -50,7 +50,8 @@ def test_a_checkpoint_is_a_signed_note_of_the_whole_tree() -> None:
     assert last.size == len(sealed()) == reading.size_sealed()
     assert note.verify(last.note, keys.vkeys()[0])
     told = checkpoint.parse(note.parse(last.note).text)
-    assert told == checkpoint.Checkpoint("localhost/qenex", last.size, true_root())
+    moment = keys.extensions(last.signed_at)
+    assert told == checkpoint.Checkpoint("localhost/qenex", last.size, true_root(), moment)
     assert bytes(last.root) == told.root
 
 
