@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
+from compliance.privacy.admin.erasures import RevealEvent
 from qenex.access.admin.scopes import BooksPage
 from qenex.kernel import handlers
 from qenex.kernel.api.docs import DocsView, SchemaView
@@ -25,6 +26,7 @@ api.extend(path("", include(f"{room}.urls")) for room in ROOMS)
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/auth/user/<int:user_id>/books/", BooksPage.as_view(), name="user-books"),
+    path("admin/kernel/event/<uuid:event_id>/personal/", RevealEvent.as_view(), name="event-personal"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
     path("api/<path:rest>", csrf_exempt(handlers.not_found)),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance.api import log, problems, receipts
+from compliance.api import log, personal, problems, receipts
 
 __all__ = ["problems", "urlpatterns"]
 
@@ -13,5 +13,6 @@ urlpatterns = [
     path("log/proof", log.ProofView.as_view(), name="api-log-proof"),
     path("log/consistency", log.ConsistencyView.as_view(), name="api-log-consistency"),
     path("transfers/<uuid:pk>/receipt", receipts.TransferReceiptView.as_view(), name="api-transfer-receipt"),
+    path("events/<uuid:pk>/personal", personal.EventPersonalView.as_view(), name="api-event-personal"),
     path("events/<uuid:pk>/receipt", receipts.EventReceiptView.as_view(), name="api-event-receipt"),
 ]

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ from qenex.adminfilters import days, exact
 from qenex.kernel import scope
 from qenex.kernel.models import Event
 
+PERSONAL = "event-personal"
+"""The name of the page that shows an event's personal data to those who may."""
 ACTOR = ("actor_name", "on_behalf_of", "method", "key_id", "address", "request_id", "reason")
 
 
@@ -87,12 +90,21 @@ class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
         body = _body(event)
         address: str | None = body["actor"]["address"]  # events from before addresses were sealed have it
         sealed = any("actor.address" in block["places"] for block in body.get("personal", ()))
-        return address or (str(_("sealed")) if sealed else None)
+        return address or (_sealed(event) if sealed else None)
 
     @admin.display(description=_("reason"), empty_value="-")
     def reason(self, event: Event) -> str | None:
         """Why."""
         return _body(event)["reason"] or None
+
+
+def _sealed(event: Event) -> str:
+    """Leads to the page that opens it, for those who may."""
+    try:
+        page = reverse(PERSONAL, args=[event.pk])
+    except NoReverseMatch:  # a site without that page
+        return str(_("sealed"))
+    return format_html('<a href="{}">{}</a>', page, _("sealed"))
 
 
 def _body(event: Event) -> dict[str, Any]:

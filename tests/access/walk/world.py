@@ -8,11 +8,14 @@ from uuid import UUID
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 
+from compliance.models import Erasure
+from compliance.privacy.holds import hold_place
 from ledger import services
 from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
 from qenex.access import approvals, lockout
 from qenex.access.models import ApprovalPolicy, Failures, StaffSession
 from qenex.access.tokens import family_start
+from qenex.kernel import clock
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
 from qenex.vault import signing
@@ -57,6 +60,7 @@ class World:
         services.journal_post(book=self.shop.book, transfers=[give(one, two, 1)], reference=f"ref-{one.pk}")
         post(self.shop.book, hold(one, two, 5))
         self.made: dict[str, Any] = _of_book(self.shop) | _of_people()
+        self.made |= _of_privacy()
         self.made["access.approval"] = _approval(self.shop)
         signing.signer("tokens")
         self.made["vault.signingkey"] = SigningKey.objects.filter(purpose="tokens")[0].pk
@@ -143,6 +147,18 @@ def _approval(shop: Shop) -> UUID:
 def _failures() -> Any:
     lockout.failed(lockout.Client("nobody", "203.0.113.7"), stage="password")
     return Failures.objects.get(ip_address="203.0.113.7").pk
+
+
+def _of_privacy() -> dict[str, Any]:
+    """A hold, a rule, and an erasure that waits."""
+    person = make_user(is_active=False)
+    waiting = Erasure.objects.create(subject=f"auth.user:{person.pk}", ground="withdrawn", asked_at=clock.now())
+    hold = hold_place(subject=person, reason="case 1")
+    return {
+        "compliance.legalhold": hold.pk,
+        "compliance.retentionrule": "sessions",
+        "compliance.erasure": waiting.pk,
+    }
 
 
 def _of_people() -> dict[str, Any]:
