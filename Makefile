@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures bench-passwords soak shell schema requirements down reset privileges
+.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures bench-passwords bench-trail soak shell schema requirements down reset privileges
 
 PORT ?= 8000
 WORKERS ?= 2
@@ -59,7 +59,7 @@ format: setup  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
-bench: bench-ledger bench-vault bench-signatures bench-passwords  ## Run every benchmark
+bench: bench-ledger bench-vault bench-signatures bench-passwords bench-trail  ## Run every benchmark
 
 bench-ledger: setup  ## Measure the ledger on this machine (ARGS="--quick --json PATH"; about an hour without --quick)
 	@bench/extras.sh
@@ -74,6 +74,10 @@ bench-signatures: setup  ## Measure checking a signed request on this machine (a
 
 bench-passwords: setup  ## Measure hashing, and what a flood of sign-ins does to other requests (a minute)
 	@$(BIN)/python bench/passwords.py
+
+bench-trail: setup  ## Measure sealing, proofs and verification (ARGS="--quick --json PATH"; half an hour without --quick)
+	@bench/peers.sh
+	@$(BIN)/python bench/trail.py $(ARGS)
 
 soak: setup  ## Kill processes under load, again and again, and prove that nothing is lost
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)

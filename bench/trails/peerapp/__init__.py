@@ -1,0 +1,1 @@
+"""An app with three tables of the same columns."""
