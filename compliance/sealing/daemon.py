@@ -42,9 +42,9 @@ class Daemon:
     def once(self) -> float:
         """One step; how many seconds to wait for the next one."""
         try:
-            signed = self._sealer.signed_size
+            published = self._sealer.published
             seconds = self._pause(self._sealer.step())
-            metrics.CHECKPOINTS.inc(self._sealer.head is not None and self._sealer.signed_size > signed > 0)
+            metrics.CHECKPOINTS.inc(self._sealer.published - published)
             self._calm()
             self._show()
         except Refused as refusal:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from compliance.models import Checkpoint
 from compliance.sealing import extension, heads, publishing, reading, rounds
 from compliance.sealing.errors import Elsewhere, Overtaken, Uncosigned
 from compliance.sealing.heads import Head, Place
@@ -56,6 +55,8 @@ class Sealer:
         self._signed_at = 0.0
         self.signed_size = 0
         """The newest checkpoint's that this sealer knows of."""
+        self.published = 0
+        """Checkpoints that it has published itself."""
 
     @property
     def unsigned(self) -> bool:
@@ -134,14 +135,14 @@ class Sealer:
             return False
         return time.monotonic() - seen.since >= TAKEOVER_SECONDS
 
-    def _sign(self) -> Checkpoint | None:
+    def _sign(self) -> None:
         if not self.unsigned:
-            return None
+            return
         assert self._head is not None
         self._signed_at = time.monotonic()
-        made = publishing.publish(self._head, cosign=self._cosign)
+        if publishing.publish(self._head, cosign=self._cosign) is not None:
+            self.published += 1
         self.signed_size = self._head.size
-        return made
 
 
 def _work(present: Turn, place: Place) -> bool:

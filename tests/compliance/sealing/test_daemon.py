@@ -66,9 +66,11 @@ def test_the_figures_are_those_of_the_log(running: Daemon, at_once: None) -> Non
         running.once()
         assert value("events_behind") == 2.0
         assert (value("lag_seconds") or 0) > 0
+    before = value("checkpoints_total")
     until_signed(running)
     running.once()
     assert (value("lag_seconds"), value("events_behind"), value("signed_size")) == (0.0, 0.0, size + 2)
+    assert value("checkpoints_total") == (before or 0) + 1
 
 
 @pytest.mark.parametrize("role", ["default", "owner"])
