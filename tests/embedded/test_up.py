@@ -54,6 +54,16 @@ class Session:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
             return int(response.status)
 
+    def sealed(self) -> bool:
+        """Whether every event has a position and a signed checkpoint covers it, as the metrics of all processes say."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as response:
+            found = dict(
+                re.findall(
+                    r"^qenex_trail_(size|signed_size|events_behind) (\S+)$", response.read().decode(), re.MULTILINE
+                )
+            )
+        return found.get("events_behind") == "0.0" and found["size"] == found["signed_size"] != "0.0"
+
     def descendants(self, word: str = "") -> list[psutil.Process]:
         every = psutil.Process(self.process.pid).children(recursive=True)
         return [process for process in every if word in " ".join(process.cmdline())]
@@ -92,6 +102,9 @@ def test_it_serves_survives_deaths_and_ctrl_c_leaves_nothing(var: Path, run: Run
         client.shutdown(nosave=True)
     session.read_until(r"^Redis had died and was started again")
 
+    while not session.sealed():
+        assert time.monotonic() < deadline, "nothing is sealed"
+        time.sleep(0.2)
     everything = session.descendants()
     assert session.end(signal.SIGINT) == 0
     assert session.said[-1].endswith("QENEX has stopped.\n")
