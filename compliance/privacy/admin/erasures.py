@@ -195,7 +195,7 @@ class ErasureAdmin(PrivacyAdmin[Erasure]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the way to exports."""
         may = request.user.has_perm(ExportSomebody.permission)
-        return super().changelist_view(request, {"may_export": may, **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Erasures"), "may_export": may, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("whose data"))
     def whose(self, erasure: Erasure) -> str:

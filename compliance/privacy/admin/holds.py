@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -161,6 +161,10 @@ class LegalHoldAdmin(PrivacyAdmin[LegalHold]):
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # a page of ours
         """The page on which one is placed."""
         return PlaceHold.as_view()(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under its own name."""
+        return super().changelist_view(request, {"title": _("Legal holds"), **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("whose data"), ordering="subject")
     def whose(self, hold: LegalHold) -> str:
