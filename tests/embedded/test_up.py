@@ -57,11 +57,8 @@ class Session:
     def sealed(self) -> bool:
         """Whether every event has a position and a signed checkpoint covers it, as the metrics of all processes say."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as response:
-            found = dict(
-                re.findall(
-                    r"^qenex_trail_(size|signed_size|events_behind) (\S+)$", response.read().decode(), re.MULTILINE
-                )
-            )
+            text = response.read().decode()
+        found = dict(re.findall(r"(?m)^qenex_trail_(size|signed_size|events_behind) (\S+)$", text))
         return found.get("events_behind") == "0.0" and found["size"] == found["signed_size"] != "0.0"
 
     def descendants(self, word: str = "") -> list[psutil.Process]:
