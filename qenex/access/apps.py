@@ -13,6 +13,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Makes the codes of problems known, and the commands that may take two people; registers the system checks."""
         from qenex.access import (
+            factorreset,  # noqa: F401  # registered by being imported
             problems,  # noqa: F401  # registered by being imported
             rolechange,  # noqa: F401  # registered by being imported
             upcasters,  # noqa: F401  # registered by being imported

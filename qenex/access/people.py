@@ -11,7 +11,6 @@ from django.db.models.functions import Coalesce, Greatest
 from qenex.access import roles, sessions
 from qenex.access.approvals.errors import ApprovalRequired
 from qenex.access.approvals.policy import demand
-from qenex.access.mfa import enrolment
 from qenex.access.models import Ended, FormerPassword, Person
 from qenex.kernel import clock, context, events
 from qenex.kernel.personal import person
@@ -131,12 +130,6 @@ def check_roles(user: User, names: Iterable[str]) -> None:
     pairs = roles.conflicts(names)
     if pairs:
         raise Conflict(f"Nobody may have both: {', '.join(' and '.join(pair) for pair in pairs)}.")
-
-
-def factors_reset(*, user: User) -> None:
-    """Takes all second factors away from somebody who has lost them. Raises NotYours."""
-    _check_superuser(user.is_superuser)
-    enrolment.factors_reset(user=user)
 
 
 def check_mine(user: User) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from qenex.access import approvals, lockout, people, rolechange
+from qenex.access import approvals, factorreset, lockout, people, rolechange
 from qenex.access.approvals import ApprovalRequired
 from qenex.access.models import Approval, Ended, Failures, Person, StaffSession
 from qenex.access.people import Conflict, LastSuperuser, NotYours
@@ -91,7 +91,7 @@ def test_only_superusers_have_a_hand_in_superusers(admin: User, boss: User) -> N
             lambda: people.user_change(user=boss, fields={"is_active": False}),
             lambda: people.user_change(user=user, fields={"is_superuser": True}),
             lambda: people.user_create(user=User(username="x", is_superuser=True)),
-            lambda: people.factors_reset(user=boss),
+            lambda: factorreset.execute(factorreset.payload(boss)),
             lambda: people.roles_change(user=boss, names=["teller"]),
             lambda: people.check_mine(boss),
         ):
@@ -146,6 +146,30 @@ def test_a_policy_asks_for_a_second_person(admin: User) -> None:
         with acting(checker):
             approvals.approve(approval=approval.pk, by=checker)
     assert [each.name for each in user.groups.all()] == ["teller"]
+
+
+def test_a_policy_asks_for_a_second_person_before_second_factors_go(admin: User) -> None:
+    user, checker = make_user(), make_user(roles=("administrator",))
+    app = with_app(user)
+    with policy(factorreset.NAME):
+        page = staff_client(admin).post(f"/admin/auth/user/{user.pk}/second-factors/", {"reason": "a lost telephone"})
+        approval = Approval.objects.get(command=factorreset.NAME, requester=admin)
+        assert page["Location"] == f"/admin/access/approval/{approval.pk}/change/"
+        told = factorreset.describe(json.loads(bytes(approval.payload)))
+        assert told.changes == [("Second factors", "1", "none")]
+        assert type(app).objects.filter(pk=app.pk).exists()
+        with acting(checker):
+            approvals.approve(approval=approval.pk, by=checker)
+    assert not type(app).objects.filter(pk=app.pk).exists()
+
+
+def test_factors_that_were_changed_meanwhile_are_not_removed(admin: User) -> None:
+    user = make_user()
+    asked = factorreset.payload(user)
+    app = with_app(user)
+    with acting(admin), pytest.raises(people.PersonError, match="meanwhile"):
+        factorreset.execute(asked)
+    assert type(app).objects.filter(pk=app.pk).exists()
 
 
 def test_a_role_change_that_was_overtaken_is_refused(admin: User) -> None:

@@ -2,9 +2,9 @@
 
 Known names: `ledger.transfer.post`, `ledger.journal.post`, `ledger.journal.reverse`, `ledger.exchange.post`,
 `ledger.hold.post`, `ledger.account.update`, `ledger.limit.change`, `ledger.book.update`; `access.role.change`,
-`access.apikey.create`, `access.policy.change`; `compliance.subject.erase`, `compliance.hold.lift`,
-`compliance.retention.change`. Names that are kept for rooms still to be built: `ledger.period.reopen`,
-`amm.pool.change`, `risk.model.promote`, `chain.validator.change`.
+`access.factors.reset`, `access.apikey.create`, `access.policy.change`; `compliance.subject.erase`,
+`compliance.hold.lift`, `compliance.retention.change`. Names that are kept for rooms still to be built:
+`ledger.period.reopen`, `amm.pool.change`, `risk.model.promote`, `chain.validator.change`.
 """
 
 from collections.abc import Callable, Mapping

@@ -97,21 +97,27 @@ def factor_remove(*, user: Any, factor: AuthenticatorApp | Passkey) -> None:
     run(command)
 
 
+def identifiers(user: Any) -> list[str]:
+    """Which factors somebody has, in the order of their ids."""
+    return sorted(str(factor.pk) for rows in (_apps(user), _passkeys(user)) for factor in rows)
+
+
 def factors_reset(*, user: Any) -> None:
     """Removes all factors and recovery codes of somebody who has lost them, and ends his sessions: he begins anew."""
+    run(lambda: reset_factors(user))
 
-    def command() -> None:
-        for method, rows in ((Method.TOTP, _apps(user)), (Method.PASSKEY, _passkeys(user))):
-            for factor in rows:
-                identifier = factor.pk
-                factor.delete()
-                emit("removed", user, method, identifier)
-        RecoveryCode.objects.filter(user_id=user.pk).delete()
-        sessions.end_all_in_transaction(user=user, reason=Ended.FACTOR_REMOVED)
-        data = {"user": user.get_username()}
-        events.emit("access.factors.reset", subject_type="user", subject_id=user.pk, data=data)
 
-    run(command)
+def reset_factors(user: Any) -> None:
+    """The same in the open transaction."""
+    for method, rows in ((Method.TOTP, _apps(user)), (Method.PASSKEY, _passkeys(user))):
+        for factor in rows:
+            identifier = factor.pk
+            factor.delete()
+            emit("removed", user, method, identifier)
+    RecoveryCode.objects.filter(user_id=user.pk).delete()
+    sessions.end_all_in_transaction(user=user, reason=Ended.FACTOR_REMOVED)
+    data = {"user": user.get_username()}
+    events.emit("access.factors.reset", subject_type="user", subject_id=user.pk, data=data)
 
 
 def emit(what: str, user: Any, method: Method, identifier: object) -> None:

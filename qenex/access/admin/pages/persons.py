@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from qenex.access import passwords, people, rolechange, sessions
+from qenex.access import factorreset, passwords, people, rolechange, sessions
 from qenex.access.admin.pages.command import CommandPage, ReasonForm
 from qenex.access.models import Ended, StaffSession
 
@@ -72,8 +72,8 @@ class ResetFactors(PersonPage):
     danger = True
 
     def carry_out(self, data: dict[str, Any]) -> str:
-        """Calls factors_reset."""
-        people.factors_reset(user=self.subject)
+        """Carries out the command; a policy may ask for a second person."""
+        factorreset.execute(factorreset.payload(self.subject))
         return _("The second factors were removed.")
 
 
