@@ -91,7 +91,7 @@ def _provider(name: str, provider: KeyProvider) -> Iterator[tuple[str, Callable[
 
 def _key() -> keyring.Key:
     secret = keyring.Secret(aead.new_key())
-    return keyring.Key(uuid7(), 1, "", "bench", aead.Cipher(secret), secret)
+    return keyring.Key(uuid7(), 1, "", "bench", aead.Cipher(secret), aead.Extended(secret), secret)
 
 
 def _fresh(provider: KeyProvider, kek: Kek) -> bytes:
