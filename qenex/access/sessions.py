@@ -24,6 +24,8 @@ IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=8)
 SEEN = timedelta(minutes=1)
 """How seldom `last_seen_at` is written."""
+AT_ONCE = 10
+"""How many sessions a user may have open; a further sign-in ends the oldest."""
 USER_AGENT_LENGTH = 200
 
 
@@ -67,7 +69,7 @@ def methods_of(user: Any) -> frozenset[str]:
 
 
 def session_open(*, user: AbstractBaseUser, key: str, address: str | None, user_agent: str) -> StaffSession:
-    """Records that the user gave the password in a browser."""
+    """Records that the user gave the password in a browser; the oldest of more than ten sessions ends."""
     now = clock.now()
     due = Person.objects.filter(user_id=user.pk, password_due=True).exists()
     session = StaffSession(
@@ -83,6 +85,10 @@ def session_open(*, user: AbstractBaseUser, key: str, address: str | None, user_
     def command() -> StaffSession:
         session.save(force_insert=True)
         _emit("opened", session, {"user": user.get_username()})
+        own = StaffSession.objects.filter(user_id=user.pk, ended_at__isnull=True).order_by("-created_at", "-pk")
+        surplus = list(own.values_list("pk", flat=True)[AT_ONCE:])
+        if surplus:
+            end_in_transaction(StaffSession.objects.filter(pk__in=surplus), Ended.TOO_MANY)
         return session
 
     return run(command)

@@ -192,3 +192,21 @@ def test_sessions_that_nobody_comes_back_to_are_ended_by_the_clock(person: User)
     assert [idle.ended_reason, used.ended_reason] == [Ended.IDLE, ""]
     assert not Session.objects.filter(session_key=idle.key_hash).exists()
     assert Session.objects.filter(session_key=used.key_hash).exists()
+
+
+def test_the_eleventh_session_ends_the_oldest_and_nobody_elses(person: User) -> None:
+    stranger = staff_client(make_user())
+    clients = [staff_client(person) for _ in range(sessions.AT_ONCE)]
+    assert [client.get("/admin/").status_code for client in clients] == [200] * 10
+    clients.append(staff_client(person))
+    assert [client.get("/admin/").status_code for client in clients] == [302] + [200] * 10
+    ended = StaffSession.objects.get(user=person, ended_at__isnull=False)
+    assert ended.ended_reason == Ended.TOO_MANY
+    assert ended.pk == StaffSession.objects.filter(user=person).order_by("created_at")[0].pk
+    assert stranger.get("/admin/").status_code == 200
+
+
+def test_signing_out_has_the_browser_forget_its_pages(person: User) -> None:
+    answer = staff_client(person).post("/admin/logout/")
+    assert (answer.status_code, answer["Clear-Site-Data"]) == (302, '"cache"')
+    assert "Clear-Site-Data" not in staff_client(person).get("/admin/")

@@ -207,3 +207,5 @@ def test_the_limits_of_sessions_are_those_of_the_guide() -> None:
     assert (timedelta(minutes=15), timedelta(hours=8)) == (sessions.IDLE, sessions.ABSOLUTE)
     assert "|a session without a request|ends after 15 minutes" in page
     assert "|a session at all|ends after 8 hours|" in page
+    assert sessions.AT_ONCE == 10
+    assert "|sessions at once|ten of one user; a further sign-in ends the oldest|" in page

@@ -22,6 +22,7 @@ class Ended(models.TextChoices):
     SIGNED_OUT = "signed_out", _("signed out")
     IDLE = "idle", _("idle for too long")
     EXPIRED = "expired", _("open for too long")
+    TOO_MANY = "too_many", _("too many at once")
     BY_USER = "by_user", _("ended by the user")
     BY_ADMINISTRATOR = "by_administrator", _("ended by an administrator")
     PASSWORD_CHANGED = "password_changed", _("the password was changed")

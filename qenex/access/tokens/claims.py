@@ -1,4 +1,7 @@
-"""What a token says, and whether that counts at a moment (RFC 7519, RFC 9068)."""
+"""What a token says, and whether that counts at a moment (RFC 7519, RFC 9068).
+
+A token also says how and when its person was known (`acr`, `amr`, `auth_time`); one that does not is refused.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +15,7 @@ from qenex.access.tokens.errors import TokenExpired, TokenInvalid
 
 LEEWAY = 5
 """Seconds by which the clocks of our machines may differ: for `nbf` and `iat`, and never for `exp`."""
-NAMES = frozenset({"iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp"})
+NAMES = frozenset({"iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "auth_time", "acr", "amr"})
 
 
 class Kind(Enum):
@@ -27,6 +30,20 @@ class Kind(Enum):
         return str(settings.TOKEN_AUDIENCE if self is Kind.ACCESS else settings.TOKEN_ISSUER)
 
 
+class Strength(Enum):
+    """How the person of a sign-in was known, by the `acr` of its tokens."""
+
+    TWO_FACTORS = "urn:qenex:acr:two-factors"
+    """A password, and a code of an app or a recovery code."""
+    OPERATOR = "urn:qenex:acr:operator"
+    """Somebody with a shell on the machine vouches for it."""
+
+    @property
+    def methods(self) -> list[str]:
+        """The authentication methods (RFC 8176)."""
+        return ["pwd", "otp", "mfa"] if self is Strength.TWO_FACTORS else []
+
+
 class Claims(NamedTuple):
     """The claims that differ from token to token."""
 
@@ -35,6 +52,9 @@ class Claims(NamedTuple):
     token: UUID
     issued: datetime
     expires: datetime
+    authenticated: datetime
+    """When the person was known, however often tokens were refreshed since."""
+    strength: Strength
 
     def document(self, kind: Kind) -> dict[str, Any]:
         """The claims as they are signed; moments are whole seconds."""
@@ -47,6 +67,9 @@ class Claims(NamedTuple):
             "iat": int(self.issued.timestamp()),
             "nbf": int(self.issued.timestamp()),
             "exp": int(self.expires.timestamp()),
+            "auth_time": int(self.authenticated.timestamp()),
+            "acr": self.strength.value,
+            "amr": self.strength.methods,
         }
 
 
@@ -58,17 +81,27 @@ def check(document: Any, kind: Kind, now: datetime) -> Claims:
         raise TokenInvalid
     issued, begins, ends = (_seconds(document[name]) for name in ("iat", "nbf", "exp"))
     present = now.timestamp()
-    if max(issued, begins) > present + LEEWAY:
+    known = _seconds(document["auth_time"])
+    if max(issued, begins, known) > present + LEEWAY:
         raise TokenInvalid
+    strength = _strength(document["acr"], document["amr"])
     if present >= ends:
         raise TokenExpired
-    return Claims(*(_user(document["sub"]), _id(document["sid"]), _id(document["jti"])), _moment(issued), _moment(ends))
+    ids = _user(document["sub"]), _id(document["sid"]), _id(document["jti"])
+    return Claims(*ids, _moment(issued), _moment(ends), _moment(known), strength)
 
 
 def _seconds(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**33:
         raise TokenInvalid
     return value
+
+
+def _strength(acr: Any, amr: Any) -> Strength:
+    for strength in Strength:
+        if acr == strength.value and amr == strength.methods:
+            return strength
+    raise TokenInvalid
 
 
 def _moment(seconds: int) -> datetime:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from qenex.access.models import TokenFamily
 from qenex.access.tokens import jose
-from qenex.access.tokens.claims import Claims, Kind
+from qenex.access.tokens.claims import Claims, Kind, Strength
 from qenex.access.tokens.errors import TokenEnded, TokenRefused, TokenReused
 from qenex.kernel import clock, events
 from qenex.kernel.context import acting, current
@@ -25,6 +25,8 @@ KEPT = timedelta(days=30)
 USER_AGENT_LENGTH = 200
 USER_CHANGED = "user_changed"
 REUSED = "reused"
+BY_COMMAND = "command"
+"""The method of a sign-in that an operator's command has made."""
 
 
 class Issued(NamedTuple):
@@ -58,7 +60,8 @@ def family_start(*, user: User, method: str, user_agent: str = "", lifetime: tim
         expires_at=ends,
         password_mark=mark(user),
     )
-    issued = _issue(user.pk, family.pk, now, ends, whole=lifetime is not None)
+    known = Claims(user.pk, family.pk, family.pk, now, ends, now, _strength(method))
+    issued = _issue(known, now, whole=lifetime is not None)
     family.refresh_hash = None if issued.refresh is None else _hash(issued.refresh)
 
     def command() -> Issued:
@@ -78,7 +81,7 @@ def family_refresh(*, refresh: str) -> Issued:
     has it, and nobody knows who of the two is the thief, so the family is ended.
     """
     claims = jose.read(refresh, Kind.REFRESH)
-    issued = _issue(claims.user, claims.family, clock.now(), claims.expires)
+    issued = _issue(claims, clock.now())
     assert issued.refresh is not None
     used, new = _hash(refresh), _hash(issued.refresh)
     refused = run(lambda: _rotate(claims, used, new))
@@ -113,12 +116,18 @@ def families_prune() -> int:
     return deleted
 
 
-def _issue(user: int, family: UUID, now: datetime, ends: datetime, *, whole: bool = False) -> Issued:
-    """Tokens of a family that ends then; its one access token may live as long as it does."""
+def _strength(method: str) -> Strength:
+    """What the tokens of a sign-in by this method say of it."""
+    return Strength.OPERATOR if method == BY_COMMAND else Strength.TWO_FACTORS
+
+
+def _issue(known: Claims, now: datetime, *, whole: bool = False) -> Issued:
+    """Tokens of the sign-in that is known; its one access token may live as long as it does."""
+    ends = known.expires
     expires = ends if whole else min(ends, now + timedelta(minutes=settings.TOKEN_MINUTES))
-    access = jose.write(Claims(user, family, uuid7(), now, expires), Kind.ACCESS)
-    refresh = None if whole else jose.write(Claims(user, family, uuid7(), now, ends), Kind.REFRESH)
-    return Issued(family, access, expires, refresh)
+    access = jose.write(known._replace(token=uuid7(), issued=now, expires=expires), Kind.ACCESS)
+    refresh = None if whole else jose.write(known._replace(token=uuid7(), issued=now), Kind.REFRESH)
+    return Issued(known.family, access, expires, refresh)
 
 
 def _rotate(claims: Claims, used: bytes, new: bytes) -> TokenRefused | None:

@@ -153,6 +153,15 @@ CLAIMS: list[dict[str, Any]] = [
     {"nbf": 2**33 - 1},
     {"iat": 2**33 - 1},
     {"scope": "everything"},
+    {"acr": "urn:qenex:acr:operator"},
+    {"acr": "1"},
+    {"acr": None},
+    {"acr": ["urn:qenex:acr:two-factors"]},
+    {"amr": ["pwd"]},
+    {"amr": []},
+    {"amr": "pwd otp mfa"},
+    {"auth_time": 2**33 - 1},
+    {"auth_time": "0"},
 ]
 
 
@@ -162,7 +171,10 @@ def test_claims_that_are_not_as_we_write_them(issued: Issued, ask: Ask, change: 
     assert code(ask(forge(header, claims | change))) == INVALID
 
 
-@pytest.mark.parametrize("name", ["iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp"])
+NAMED = ["iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "auth_time", "acr", "amr"]
+
+
+@pytest.mark.parametrize("name", NAMED)
 def test_a_missing_claim(issued: Issued, ask: Ask, name: str) -> None:
     header, claims = parts(issued.access)
     assert code(ask(forge(header, {key: value for key, value in claims.items() if key != name}))) == INVALID

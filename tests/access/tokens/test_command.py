@@ -44,6 +44,7 @@ def test_an_event_says_so(person: User) -> None:
 def test_it_may_live_longer_but_not_for_ever(person: User) -> None:
     claims = parts(run(person.username, "--minutes", "480").strip())[1]
     assert claims["exp"] - claims["iat"] == 480 * 60
+    assert (claims["acr"], claims["amr"]) == ("urn:qenex:acr:operator", [])
     family = TokenFamily.objects.get(pk=claims["sid"])
     assert (family.refresh_hash, int(family.expires_at.timestamp())) == (None, claims["exp"])
     for minutes in ("481", "0", "-1"):

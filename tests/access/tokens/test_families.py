@@ -324,3 +324,15 @@ def test_the_database_keeps_families_whole(person: User, name: str, values: dict
 def test_a_session_of_the_back_office_is_no_bearer(person: User) -> None:
     client = Client(headers={"Authorization": "Token abc"})
     assert code(client.get("/api/v1/events")) == (401, "not_authenticated")
+
+
+def test_tokens_say_how_and_when_their_person_was_known_however_often_they_were_refreshed(person: User) -> None:
+    issued, refresh = start(person)
+    began = parts(issued.access)[1]
+    with clock.frozen(clock.now() + timedelta(hours=2)):
+        later, next_refresh = again(refresh)
+    claims = [parts(token)[1] for token in (issued.access, refresh, later.access, next_refresh)]
+    assert {each["auth_time"] for each in claims} == {began["iat"]}
+    assert parts(later.access)[1]["iat"] == began["iat"] + 7_200
+    assert {each["acr"] for each in claims} == {"urn:qenex:acr:two-factors"}
+    assert [each["amr"] for each in claims] == [["pwd", "otp", "mfa"]] * 4

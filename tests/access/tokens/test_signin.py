@@ -3,6 +3,7 @@
 import secrets
 import time
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def app(person: User) -> AuthenticatorApp:
 @pytest.fixture
 def address() -> str:
     """One that nobody else fails from."""
-    return f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
+    return str(ip_address(f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"))
 
 
 @pytest.fixture

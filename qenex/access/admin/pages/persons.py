@@ -60,11 +60,26 @@ class SetPassword(PersonPage):
         return _("The password was set.")
 
 
+class ProofForm(ReasonForm):
+    """How it is known who asks."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("How you made sure that it is the user"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "As surely as when the account was given, such as in person with a passport. It is kept in the event log "
+            "for ever."
+        ),
+    )
+
+
 class ResetFactors(PersonPage):
     """Takes the second factors away from somebody who has lost them."""
 
     title = gettext_lazy("Remove the second factors")
     submit = gettext_lazy("Remove the second factors")
+    form_class = ProofForm
     intro = gettext_lazy(
         "Make sure that it is the user who asks. All second factors, recovery codes and sessions go; at the next "
         "sign-in the password alone lets the user set up new ones."

@@ -62,10 +62,12 @@ class SignIn(View):
 @never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session."""
+    """Ends the session, and has the browser forget the pages that it keeps; the known browser stays known."""
     _end(request)
     logout(request)
-    return redirect(reverse("admin:login"))
+    response = redirect(reverse("admin:login"))
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _end(request: HttpRequest) -> None:

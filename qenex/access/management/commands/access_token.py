@@ -9,11 +9,10 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from qenex.access.tokens import family_start
+from qenex.access.tokens.families import BY_COMMAND
 from qenex.kernel.context import Principal, acting, command
 from qenex.kernel.transactions import Busy
 from qenex.vault.errors import VaultError
-
-METHOD = "command"
 
 
 class Command(BaseCommand):
@@ -35,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no active user {options['user']}.")
         try:
             with acting(command("access_token", on_behalf_of=Principal(user.pk, user.username))):
-                issued = family_start(user=user, method=METHOD, lifetime=timedelta(minutes=minutes))
+                issued = family_start(user=user, method=BY_COMMAND, lifetime=timedelta(minutes=minutes))
         except (Busy, VaultError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(issued.access)
