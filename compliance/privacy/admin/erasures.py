@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -31,6 +32,22 @@ from qenex.kernel.models import Event
 LIST = "admin:compliance_erasure_changelist"
 GROUNDS = [each for each in Ground if each not in (Ground.RETENTION, Ground.RESTORED)]
 """What a person may choose."""
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Whether an erasure was done."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The states."""
+        return [("waiting", gettext_lazy("Waiting")), ("done", gettext_lazy("Done"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Erasure]) -> QuerySet[Erasure]:
+        """The erasures in the state."""
+        wanted = {"waiting": Q(done_at=None), "done": Q(done_at__isnull=False)}
+        return queryset.filter(wanted.get(self.value() or "", Q()))
 
 
 class EraseForm(forms.Form):
@@ -171,7 +188,7 @@ class ErasureAdmin(PrivacyAdmin[Erasure]):
     change_list_template = "compliance/erasures.html"
     list_display = ("id", "asked_at", "ground", "whose", "asked_by", "done_by", "done_at", "keys")
     list_filter = (
-        ("done_at", admin.EmptyFieldListFilter),
+        WaitingFilter,
         exact("id", gettext_lazy("erasure")),
         exact("subject", gettext_lazy("whose data")),
         days("asked_at", gettext_lazy("day"), gettext_lazy("From"), gettext_lazy("To")),

@@ -107,6 +107,8 @@ def test_somebody_is_erased_by_way_of_the_page_and_the_inbox(client: Client) -> 
     waiting.refresh_from_db()
     assert (user.first_name, waiting.subject, waiting.done_at is not None) == ("", "", True)
     assert subject(user) not in client.get(ERASURES, {"id": str(waiting.pk)}).text
+    found = {state: client.get(ERASURES, {"state": state}).text for state in ("waiting", "done")}
+    assert [str(waiting.pk) in found[state] for state in ("waiting", "done")] == [False, True]
 
 
 def test_an_erasure_that_is_refused_says_why(client: Client) -> None:
