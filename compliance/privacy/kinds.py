@@ -42,8 +42,8 @@ _kinds: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
-    """Makes a kind known. Raises ValueError for a prefix that is taken."""
-    if kind.prefix in _kinds:
+    """Makes a kind known, as often as its app is loaded. Raises ValueError for a prefix that another kind has."""
+    if type(_kinds.get(kind.prefix, kind)) is not type(kind):
         raise ValueError(f"the subjects {kind.prefix} are registered already")
     _kinds[kind.prefix] = kind
 

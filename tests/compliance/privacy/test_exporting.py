@@ -9,8 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from compliance.privacy import kinds
 from compliance.privacy.errors import PrivacyError
 from compliance.privacy.exporting import subject_export
+from compliance.privacy.staff import Staff
 from qenex.kernel import events
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
@@ -99,3 +101,13 @@ def test_the_command_writes_a_file_for_its_caller_alone(tmp_path: Path) -> None:
     assert json.loads(said.getvalue())["subject"] == subject(user)
     with pytest.raises(CommandError, match="nobody called"):
         call_command("subject_export", "nobody-at-all", stdout=said)
+
+
+def test_a_prefix_belongs_to_one_kind() -> None:
+    class Other(Staff):
+        """Somebody else's users."""
+
+    kinds.register(Staff())
+    with pytest.raises(ValueError, match="registered already"):
+        kinds.register(Other())
+    assert type(kinds.of("auth.user:7")) is Staff
