@@ -24,7 +24,6 @@ TLS = bool(TLS_CERT) or env.boolean("QENEX_TLS", default=False)  # `up --tls` se
 
 INSTALLED_APPS = [
     "qenex.apps.AdminConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -43,6 +42,7 @@ INSTALLED_APPS = [
     "qenex.embedded",
     "qenex.vault",
     "qenex.access",
+    "django.contrib.auth",  # after ours, whose commands take the place of its own
     "ledger",
     "compliance",
 ]
@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "qenex.kernel.health.HealthMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "qenex.kernel.middleware.RequestIdMiddleware",
+    "qenex.kernel.observing.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "qenex.access.throttling.ThrottleMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -196,6 +197,8 @@ BOOK_SCOPE = "qenex.access.scopes.books_of_id"
 BOOK_CATALOG = "ledger.selectors.books.catalog"
 BOOK_FINDER = "ledger.references.find_book"
 AFTER_MIGRATE = ["roles_sync"]
+AUDITED_OTHERS = "qenex.access.audited.OTHERS"
+OBSERVED_READS = "qenex.access.reads.OBSERVED"
 
 # --- API
 REST_FRAMEWORK = {

@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 from qenex.access import throttling
 from qenex.access.api import throttles as throttles_api
 from qenex.access.buckets import Buckets
+from qenex.kernel import refusals
 from tests.support import databases, throwaway
 from tests.support.servers import server
 
@@ -28,6 +29,7 @@ def static_files() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def throttles() -> None:
     """Every client of the tests has one address: what one test has asked is not counted against the next."""
+    refusals.reset()
     for limit in (throttling.PRINCIPAL, throttling.ADDRESS, throttling.FAILURES):
         limit.reset()
     throttles_api.complaints = Buckets(1, 60.0)

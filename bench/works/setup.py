@@ -20,7 +20,7 @@ from ledger.services.accounts import AccountSpec
 from qenex.access import sessions
 from qenex.access.tokens import family_start
 from qenex.embedded import postgres, static
-from qenex.kernel import clock
+from qenex.kernel import clock, events, transactions
 
 OVERDRAFT = Decimal(-(10**15))
 """Every account has a limit, so that every transfer is checked against it; none ever reaches it."""
@@ -54,11 +54,17 @@ def _migrate() -> None:
 
 
 def _lay() -> None:
-    user = User.objects.create_superuser("bench", None, None)
+    user = transactions.run(_user)
     asset = services.asset_create(code="EUR", name="Euro", places=2)
     sizes = [ground.ACCOUNTS, *[ground.OWN_ACCOUNTS] * ground.OWN_BOOKS, ground.ACCOUNTS, ground.ACCOUNTS]
     books = [_book(f"bench-{number}", asset, size) for number, size in enumerate(sizes)]
     ground.save(ground.Ground(_token(user), _session(user), books), settings.VAR)
+
+
+def _user() -> User:
+    user = User.objects.create_superuser("bench", None, None)
+    events.emit("access.user.created", subject_type="user", subject_id=user.pk, data={"user": user.username})
+    return user
 
 
 def _book(code: str, asset: Asset, size: int) -> ground.Book:

@@ -43,6 +43,7 @@ class LegalHold(models.Model):
     """
 
     kept = True
+    audited = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     subject = models.CharField(
@@ -96,6 +97,7 @@ class RetentionRule(models.Model):
     """How long a class of personal data must be kept, and when it goes."""
 
     kept = True
+    audited = True
 
     data_class = models.CharField(_("which data"), primary_key=True, max_length=20, choices=DataClass)
     keep_days = models.PositiveIntegerField(
@@ -128,6 +130,7 @@ class Erasure(models.Model):
     """
 
     kept = True
+    audited = True
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.CharField(_("whose data"), max_length=150, blank=True)

@@ -1,15 +1,19 @@
 """An example user for each role that ships. Nobody can sign in as one of them until they are given passwords."""
 
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import Group, User
 
 from ledger import services
 from ledger.models import Asset
-from qenex.access import passwords
+from qenex.access import passwords, people
 from qenex.access.roles import ROLES
 from qenex.kernel.context import Context
+from qenex.kernel.transactions import run
 
 USERS = {
     "clara": ("Clara", "teller"),
@@ -29,14 +33,22 @@ def make(euro: Asset) -> dict[str, Context]:
     contexts = {}
     for username, (name, role) in USERS.items():
         fields = {"first_name": name, "last_name": str(ROLES[role].title), "is_staff": True}
-        user, created = User.objects.get_or_create(username=username, defaults=fields)
-        if created:
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
-        user.groups.add(Group.objects.get(name=role))
+        user = run(partial(_person, username, role, fields))
         contexts[username] = Context(actor_id=user.pk, actor=username, method="command")
     services.limit_create(role=Group.objects.get(name="teller"), asset=euro, maximum=TELLERS_MAXIMUM, verdict="hold")
     return contexts
+
+
+def _person(username: str, role: str, fields: Mapping[str, Any]) -> User:
+    user, created = User.objects.get_or_create(username=username, defaults=fields)
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        people.emit("created", user, {"staff": True, "superuser": False})
+    if not user.groups.filter(name=role).exists():
+        user.groups.add(Group.objects.get(name=role))
+        people.emit("roles_changed", user, {}, {"roles": ([], [role])})
+    return user
 
 
 def give_passwords() -> dict[str, str]:

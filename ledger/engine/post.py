@@ -158,10 +158,10 @@ class _Batch:
     def _finish(self, outcome: Outcome) -> None:
         """Sends what remains, and the COMMIT with it."""
         transactions.wait_no_more()
+        events.write(self.events)  # first: balances move in a transaction that has its event
         self.balances.write(self.cursor)
         write.holds(self.cursor, self.book, self.state, outcome.rows)
         for group in self.groups.written():
             if group.journal is not None:
                 write.journal(self.cursor, self.book, group.journal, group.first_us)
-        events.write(self.events)
         write.head(self.cursor, self.book, self.batch_id, self.last_us)

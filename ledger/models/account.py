@@ -18,6 +18,8 @@ PATH = RegexValidator(
 class Account(models.Model):
     """An account; what it holds is in its Balance."""
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("book"))
     code = models.CharField(

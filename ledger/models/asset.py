@@ -12,6 +12,8 @@ from qenex.kernel.money import SCALE
 class Asset(models.Model):
     """A reference table shared by all books; its number of decimal places never changes."""
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(_("code"), max_length=32, unique=True, validators=[CODE])
     name = models.CharField(_("name"), max_length=200)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.choices import Side
 from ledger.models.account import Account
 from ledger.models.fields import ABOVE_ALL, AmountField
+from qenex.kernel.audited import AT_ONCE
 from qenex.kernel.money import from_decimal, to_decimal
 
 ZERO = Decimal(0)
@@ -22,6 +23,8 @@ def _above_floor(side: Side, grow: str, shrink: str) -> Q:
 
 class Balance(models.Model):
     """The four counters of an account, its limit, and the constraints that hold whatever wrote them."""
+
+    audited = AT_ONCE
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="balance")
     book_id = models.UUIDField(_("book"))

@@ -13,6 +13,8 @@ CODE = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Letters, digits, dots
 class Book(models.Model):
     """A set of accounts that balance among themselves."""
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(_("code"), max_length=64, unique=True, validators=[CODE])
     name = models.CharField(_("name"), max_length=200)
@@ -34,6 +36,8 @@ class BookHead(models.Model):
 
     A process that remembers balances may use them for as long as the head has not moved without it.
     """
+
+    not_audited = "Moves with every batch; what it leads to is in the batch's event."
 
     book = models.OneToOneField(Book, on_delete=models.PROTECT, primary_key=True, related_name="head")
     batch_id = models.UUIDField(

@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.choices import HoldStatus
 from ledger.models.fields import AmountField
+from qenex.kernel.audited import AT_ONCE
 
 ZERO = Decimal(0)
 
 
 class Hold(models.Model):
     """The state of a pending transfer; its id is the transfer's."""
+
+    audited = AT_ONCE
 
     id = models.UUIDField(primary_key=True, editable=False)
     book_id = models.UUIDField(_("book"))

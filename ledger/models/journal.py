@@ -4,11 +4,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ledger.choices import JournalKind
+from qenex.kernel.audited import AT_ONCE
 from qenex.kernel.ids import uuid7
 
 
 class Journal(models.Model):
     """A group of transfers posted as one."""
+
+    audited = AT_ONCE
 
     append_only = True
 

@@ -13,6 +13,8 @@ from qenex.kernel.ids import uuid7
 class RoleLimit(models.Model):
     """The most that one transfer may move: of an asset by members of a role, or out of an account by anybody."""
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     role = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -51,6 +51,7 @@ class Transfer(TransferFields):
     """
 
     append_only = True
+    audited = True
 
     class Meta:
         permissions = [("post_transfer", "Can post transfers")]

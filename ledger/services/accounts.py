@@ -54,11 +54,10 @@ def accounts_create(*, book: Book, specs: Sequence[AccountSpec]) -> list[Account
 
     def command() -> list[Account]:
         accounts = [_account(book, spec) for spec in specs]
-        Account.objects.bulk_create(accounts, batch_size=5_000)
-        Balance.objects.bulk_create(
-            [_balance(account, spec) for account, spec in zip(accounts, specs, strict=True)], batch_size=5_000
-        )
+        balances = [_balance(account, spec) for account, spec in zip(accounts, specs, strict=True)]
         events.write([_created(account, spec) for account, spec in zip(accounts, specs, strict=True)])
+        Account.objects.bulk_create(accounts, batch_size=5_000)
+        Balance.objects.bulk_create(balances, batch_size=5_000)
         return accounts
 
     try:
@@ -180,7 +179,7 @@ def _changes(instance: Account | Balance, wanted: dict[str, Any]) -> dict[str, t
 
 def _apply(account: Account, changes: dict[str, tuple[Any, Any]]) -> None:
     if "floor" in changes:
-        _set_floor(account, changes["floor"][1])
+        _check_new_floor(account, changes["floor"][1])
     if "status" in changes:
         _check_status(account, changes["status"][1])
     if "metadata" in changes:
@@ -191,8 +190,6 @@ def _apply(account: Account, changes: dict[str, tuple[Any, Any]]) -> None:
     account.version += 1
     clean(account)
     demand_account(account, account.version - 1, changes)
-    account.save(update_fields=[*own, "version"])
-    head_move(account.book_id)
     events.emit(
         "ledger.account.updated",
         subject_type="account",
@@ -200,14 +197,17 @@ def _apply(account: Account, changes: dict[str, tuple[Any, Any]]) -> None:
         book_id=account.book_id,
         changes=changes,
     )
+    account.save(update_fields=[*own, "version"])
+    if "floor" in changes:
+        account.balance.floor = changes["floor"][1]
+        account.balance.save(update_fields=["floor"])
+    head_move(account.book_id)
 
 
-def _set_floor(account: Account, floor: Decimal | None) -> None:
+def _check_new_floor(account: Account, floor: Decimal | None) -> None:
     _check_floor(floor, account.asset)
     if floor is not None and account.balance.available < floor:
         raise Conflict(f"the available balance is below {floor} already")
-    account.balance.floor = floor
-    account.balance.save(update_fields=["floor"])
 
 
 def _check_status(account: Account, status: str) -> None:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import IntegrityError, connection
+from django.db.backends.utils import CursorWrapper
 
 from ledger import truth
 from ledger.errors import Conflict, NotFound
@@ -18,11 +19,13 @@ SELECT t.id, t.debit_account_id, t.credit_account_id, t.amount, coalesce(a.poste
 FROM ledger_transfer t LEFT JOIN acts a ON a.origin_id = t.id WHERE t.kind = 2 AND {_OF_BOOK}
 """  # noqa: S608  # constants
 _HOLDS = f"""
-WITH acts AS ({truth.ACTS.format(scope=_OF_BOOK)}), holds AS ({_TRUE_HOLDS})
-UPDATE ledger_hold h SET posted_amount = t.posted_amount, status = t.status, resolved_at = t.ended_at
-FROM holds t WHERE h.id = t.id
+WITH acts AS ({truth.ACTS.format(scope=_OF_BOOK)}), truth AS ({_TRUE_HOLDS})
+"""
+_SET_HOLDS = "UPDATE ledger_hold h SET posted_amount = t.posted_amount, status = t.status, resolved_at = t.ended_at"
+_WRONG_HOLDS = """
+FROM truth t WHERE h.id = t.id
   AND (h.posted_amount, h.status, h.resolved_at) IS DISTINCT FROM (t.posted_amount, t.status, t.ended_at)
-"""  # noqa: S608  # constants
+"""
 _BALANCES = f"""
 WITH acts AS ({truth.ACTS.format(scope=_OF_BOOK)}), holds AS ({_TRUE_HOLDS}),
 posted AS ({truth.POSTED.format(scope=_OF_BOOK)}), pending AS ({truth.PENDING.format(holds="holds")}),
@@ -32,11 +35,15 @@ truth AS (
     FROM ledger_account a LEFT JOIN posted s ON s.account_id = a.id LEFT JOIN pending p ON p.account_id = a.id
     WHERE a.book_id = %(book)s
 )
+"""  # noqa: S608  # constants
+_SET_BALANCES = """
 UPDATE ledger_balance b
 SET debits_posted = t.d, credits_posted = t.c, debits_pending = t.dp, credits_pending = t.cp
+"""
+_WRONG_BALANCES = """
 FROM truth t WHERE b.account_id = t.account_id
   AND (b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending) IS DISTINCT FROM (t.d, t.c, t.dp, t.cp)
-"""  # noqa: S608  # constants
+"""
 
 
 def balances_rebuild(*, book: UUID) -> int:
@@ -50,21 +57,27 @@ def balances_rebuild(*, book: UUID) -> int:
         if not Book.objects.filter(pk=book).exists():
             raise NotFound(f"there is no book {book}")
         with connection.cursor() as cursor:
-            cursor.execute(_HOLDS, {"book": book})
-            holds = cursor.rowcount
-            cursor.execute(_BALANCES, {"book": book})
-            balances = cursor.rowcount
+            holds = _count(cursor, _HOLDS, _WRONG_HOLDS.replace("FROM ", "FROM ledger_hold h, ", 1), book)
+            balances = _count(cursor, _BALANCES, _WRONG_BALANCES.replace("FROM ", "FROM ledger_balance b, ", 1), book)
+            events.emit(
+                "ledger.balances.rebuilt",
+                subject_type="book",
+                subject_id=book,
+                book_id=book,
+                data={"balances": balances, "holds": holds},
+            )
+            cursor.execute(_HOLDS + _SET_HOLDS + _WRONG_HOLDS, {"book": book})
+            cursor.execute(_BALANCES + _SET_BALANCES + _WRONG_BALANCES, {"book": book})
         head_move(book)
-        events.emit(
-            "ledger.balances.rebuilt",
-            subject_type="book",
-            subject_id=book,
-            book_id=book,
-            data={"balances": balances, "holds": holds},
-        )
         return int(balances + holds)
 
     try:
         return transactions.run(command, locks=[book_lock(book)])
     except IntegrityError as error:
         raise Conflict(f"what the transfers add up to is not allowed: {str(error).splitlines()[0]}") from error
+
+
+def _count(cursor: CursorWrapper, truth: str, wrong: str, book: UUID) -> int:
+    """How many rows differ: the event says so before they are changed, as the database demands."""
+    cursor.execute(f"{truth} SELECT count(*) {wrong}", {"book": book})
+    return int(cursor.fetchone()[0])

@@ -34,7 +34,7 @@ class SessionGate:
             return
         over = asyncio.create_task(_until_over(session))
         try:
-            await self.inner(scope, _Ending(receive, send, over), send)
+            await self.inner({**scope, "staff_session": session}, _Ending(receive, send, over), send)
         finally:
             over.cancel()
 

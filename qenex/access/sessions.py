@@ -14,6 +14,7 @@ from qenex.access.models import Ended, Method, Person, StaffSession
 from qenex.access.sessionstore import SessionStore, hashed
 from qenex.access.tokens.families import families_end
 from qenex.kernel import clock, context, events
+from qenex.kernel.middleware import signed_in
 from qenex.kernel.personal import person
 from qenex.kernel.transactions import is_transient, run
 
@@ -84,7 +85,8 @@ def session_open(*, user: AbstractBaseUser, key: str, address: str | None, user_
 
     def command() -> StaffSession:
         session.save(force_insert=True)
-        _emit("opened", session, {"user": user.get_username()})
+        with context.acting(signed_in(context.current(), user, "password", str(session.pk))):
+            _emit("opened", session, {"user": user.get_username()})
         own = StaffSession.objects.filter(user_id=user.pk, ended_at__isnull=True).order_by("-created_at", "-pk")
         surplus = list(own.values_list("pk", flat=True)[AT_ONCE:])
         if surplus:

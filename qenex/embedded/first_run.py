@@ -3,11 +3,13 @@
 import os
 import secrets
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands
+
+from qenex.kernel import context, events, transactions
 
 DEMO_USER = "demo"
 PASSWORD_FILE = "demo_password"  # noqa: S105  # a file's name
@@ -35,9 +37,20 @@ def ensure_sign_in(var: Path) -> SignIn:
     if user is None:
         if users.filter(is_superuser=True).exists():
             return SignIn("one of your own users", None)
-        user = users.create_superuser(DEMO_USER, None, _new_password(var / PASSWORD_FILE))
+        user = _superuser(users, _new_password(var / PASSWORD_FILE))
     password = _kept_password(var / PASSWORD_FILE)
     return SignIn(DEMO_USER, password if password and user.check_password(password) else None)
+
+
+def _superuser(users: Any, password: str) -> Any:
+    def command() -> Any:
+        user = users.create_superuser(DEMO_USER, None, password)
+        data = {"user": DEMO_USER, "staff": True, "superuser": True}
+        events.emit("access.user.created", subject_type="user", subject_id=user.pk, data=data)
+        return user
+
+    with context.acting(context.command("up")):
+        return transactions.run(command)
 
 
 def _new_password(path: Path) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from qenex.kernel import canonical, clock, context, wakeups
 from qenex.kernel.ids import uuid7
@@ -123,8 +123,9 @@ def draft(
     )
 
 
-def write(drafts: Sequence[Draft]) -> None:
+def write(drafts: Sequence[Draft], *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Writes events in the open transaction. Raises RuntimeError where there is none."""
+    connection = connections[using]
     if not connection.in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its command")
     with connection.cursor() as cursor:
@@ -132,7 +133,7 @@ def write(drafts: Sequence[Draft]) -> None:
             some = drafts[start : start + _ROWS_AT_ONCE]
             values = [value for each in some for value in each.row()]
             cursor.execute(_INSERT.format(", ".join([_ROW] * len(some))), values)
-    transaction.on_commit(wakeups.wake)
+    transaction.on_commit(wakeups.wake, using=using)
 
 
 def emit(

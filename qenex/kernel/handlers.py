@@ -51,7 +51,9 @@ def exception_handler(error: Exception, circumstances: dict[str, Any]) -> HttpRe
 def respond(problem: Problem) -> HttpResponse:
     """The problem as Django's answer."""
     body = problem.body(context.current().request_id)
-    return HttpResponse(body, problems.CONTENT_TYPE, problem.kind.status, headers=dict(problem.headers))
+    answer = HttpResponse(body, problems.CONTENT_TYPE, problem.kind.status, headers=dict(problem.headers))
+    answer.problem_code = problem.kind.code  # type: ignore[attr-defined]  # ours: for who counts refusals
+    return answer
 
 
 def invalid(error: exceptions.ValidationError, *, parameters: bool = False) -> Problem:

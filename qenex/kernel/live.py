@@ -11,8 +11,12 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.urls import path
 
 from qenex.kernel import cursors, scope
+from qenex.kernel.context import Context, acting
 from qenex.kernel.cursors import Position
+from qenex.kernel.ids import uuid7
+from qenex.kernel.middleware import client_address
 from qenex.kernel.models import Event
+from qenex.kernel.observing import observed
 from qenex.kernel.wakeups import GROUP
 
 BATCH = 200
@@ -38,6 +42,7 @@ class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the p
         if position is None:
             await self.close(UNKNOWN_EVENT)
             return
+        await database_sync_to_async(_followed)(self.scope, query)
         self.woken = asyncio.Event()
         self.reader = asyncio.create_task(self._read(position))
 
@@ -93,6 +98,27 @@ def _may_view(scope: Mapping[str, Any]) -> bool:
 def _next(position: Position, user_id: int) -> tuple[list[Event], scope.Books]:
     """What comes next, and the books that the page's user reaches at this moment."""
     return cursors.after(position, BATCH), scope.of(user_id)
+
+
+def _followed(scope: Mapping[str, Any], query: str) -> None:
+    """One event for the whole time that the page listens: what it is sent afterwards are events itself."""
+    user, session = scope["user"], scope.get("staff_session")
+    client = scope.get("client")
+    by = Context(
+        actor_id=user.pk,
+        actor=user.get_username(),
+        address=client_address(client[0] if client else "", _header(scope, b"x-forwarded-for")),
+        method="session",
+        request_id=str(uuid7()),
+        key_id=None if session is None else str(session.pk),
+    )
+    with acting(by):
+        data = {"path": "/ws/events"}
+        observed("kernel.events.followed", subject_type="event", subject_id="", data=data, asked=parse_qs(query))
+
+
+def _header(scope: Mapping[str, Any], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope.get("headers", ()) if key == name), "")
 
 
 def _start(query: str, user_id: int) -> Position | None:

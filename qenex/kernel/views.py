@@ -24,7 +24,10 @@ class ContextMixin(views.APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answers the request; what authentication learns about the actor ends with it."""
         with acting(current()):
-            return super().dispatch(request, *args, **kwargs)
+            try:
+                return super().dispatch(request, *args, **kwargs)
+            finally:
+                request.acted_as = current()  # type: ignore[attr-defined]  # ours: for who looks from outside
 
     def perform_authentication(self, request: Request) -> None:
         """Authenticates, and makes the user the actor; classes but Django's own of sessions name their `method`.

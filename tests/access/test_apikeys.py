@@ -36,6 +36,7 @@ from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
 from tests.support.approvals import by, policy
 from tests.support.ledger import make_shop
+from tests.support.marked import marked
 from tests.support.people import make_user as make_staff
 from tests.support.signing import make_program
 
@@ -151,11 +152,13 @@ def test_an_expired_key_one_of_nobody_and_one_of_a_sleeping_owner_are_not_found(
     owner = make_user()
     key = make_program(owner, "read", expires_at=clock.now() + timedelta(hours=1)).key
     assert callers.find(key.key_id) is not None
-    ApiKey.objects.filter(pk=key.pk).update(created_at=clock.now() - timedelta(2), expires_at=clock.now())
+    with marked():
+        ApiKey.objects.filter(pk=key.pk).update(created_at=clock.now() - timedelta(2), expires_at=clock.now())
     assert callers.find(key.key_id) is None
     key = make_program(owner, "read").key
     owner.is_active = False
-    owner.save()
+    with marked():
+        owner.save()
     assert callers.find(key.key_id) is None
     assert callers.find("qk_nobody") is None
     assert callers.find(None) is None
@@ -223,7 +226,8 @@ def test_an_approved_key_whose_owner_has_left_is_not_made() -> None:
             apikey_prepare(owner=owner, name="writes", scopes=["transfers"])
         asked = approvals.request(command=CREATE, payload=caught.value.payload, reason="needed")
     owner.is_active = False
-    owner.save()
+    with marked():
+        owner.save()
     with by(checker):
         assert approvals.approve(approval=asked.pk, by=checker).status == "failed"
     assert not ApiKey.objects.filter(owner=owner).exists()
@@ -304,7 +308,8 @@ def test_the_database_gives_a_secret_to_the_owner_alone_and_the_key_to_nobody_el
     with pytest.raises(IntegrityError, match="apikeysecret_collected_by_owner"):
         ApiKey.objects.filter(pk=key.pk).update(owner=other)
     assert ApiKey.objects.get(pk=key.pk).owner_id == owner.pk
-    owner.delete()
+    with marked():
+        owner.delete()
     assert not ApiKey.objects.filter(pk=key.pk).exists()
 
 

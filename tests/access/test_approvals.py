@@ -34,6 +34,7 @@ from tests.support.approvals import (
     notes,
     policy,
 )
+from tests.support.marked import marked
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -207,10 +208,12 @@ def test_a_permission_that_was_lost_meanwhile_counts() -> None:
     made, id = asked(ann, id := new()), id
     stale_bea = User.objects.get(pk=bea.pk)
     assert stale_bea.has_perm(DOER)
-    bea.user_permissions.clear()
+    with marked():
+        bea.user_permissions.clear()
     with pytest.raises(approvals.NotAllowed):
         approvals.approve(approval=made.pk, by=stale_bea)
-    ann.user_permissions.clear()
+    with marked():
+        ann.user_permissions.clear()
     with pytest.raises(approvals.NotAllowed, match="Whoever asked"):
         approvals.approve(approval=made.pk, by=checker())
     assert (status(made), notes(id)) == ("pending", 0)
@@ -221,12 +224,15 @@ def test_who_does_not_reach_the_book_neither_decides_nor_asks() -> None:
     ann, bea, bob = maker(), checker(), checker()
     with by(ann):
         made = approvals.request(command=NOTE, payload={"id": id, "text": "hello"}, key=id, book=here)
-    BookScope.objects.create(user=bea, book_id=there)
+    with marked():
+        BookScope.objects.create(user=bea, book_id=there)
     with pytest.raises(approvals.NotAllowed, match="out of reach"):
         approvals.approve(approval=made.pk, by=bea)
-    BookScope.objects.create(user=bob, book_id=here)
+    with marked():
+        BookScope.objects.create(user=bob, book_id=here)
     assert approvals.approve(approval=made.pk, by=bob).status == "executed"
-    BookScope.objects.create(user=ann, book_id=here)
+    with marked():
+        BookScope.objects.create(user=ann, book_id=here)
     with by(ann), pytest.raises(approvals.NotAllowed):
         approvals.request(command=NOTE, payload={"id": new(), "text": "hello"}, book=there)
 
@@ -234,7 +240,8 @@ def test_who_does_not_reach_the_book_neither_decides_nor_asks() -> None:
 def test_a_requester_who_was_disabled_gets_nothing_done() -> None:
     ann = maker()
     made = asked(ann, id := new())
-    User.objects.filter(pk=ann.pk).update(is_active=False)
+    with marked():
+        User.objects.filter(pk=ann.pk).update(is_active=False)
     with pytest.raises(approvals.NotAllowed):
         approvals.approve(approval=made.pk, by=checker())
     assert notes(id) == 0

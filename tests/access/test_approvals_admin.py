@@ -14,6 +14,7 @@ from qenex.access.models import Approval, ApprovalPolicy, BookScope
 from qenex.kernel.ids import uuid7
 from tests.ledger.admin.conftest import errors, rows, text
 from tests.support.approvals import CHECKER, DOER, NOTE, asked, notes, policy
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -26,7 +27,8 @@ SET = tuple(f"access.{action}_approvalpolicy" for action in ("view", "add", "cha
 @pytest.fixture(autouse=True)
 def no_policies_for_notes(database: None) -> None:
     """Those that other tests have made are gone."""
-    ApprovalPolicy.objects.filter(command=NOTE).delete()
+    with marked():
+        ApprovalPolicy.objects.filter(command=NOTE).delete()
 
 
 @pytest.fixture
@@ -91,7 +93,8 @@ def test_who_has_no_part_in_it_sees_no_way_there() -> None:
 def test_the_number_is_of_the_books_in_reach_and_of_the_permissions(ann: User) -> None:
     asked(ann, uuid7().hex)
     narrow, other = make_user(permissions=CHECKER), make_user(permissions=("access.check_approval",))
-    BookScope.objects.create(user=narrow, book_id=uuid7())
+    with marked():
+        BookScope.objects.create(user=narrow, book_id=uuid7())
     assert (inbox.waiting(narrow), inbox.waiting(other)) == (0, 0)
 
 
@@ -239,7 +242,8 @@ def test_a_policy_is_made_changed_and_listed() -> None:
     assert ["Write a note", "always", "every book", "the command's permission", "48 hours", "off"] in rows(
         browser.get(POLICIES)
     )
-    row.delete()
+    with marked():
+        row.delete()
 
 
 def test_a_policy_that_makes_no_sense_is_said_so() -> None:
@@ -261,7 +265,8 @@ def test_who_may_only_look_at_policies_changes_none_and_nobody_deletes_one() -> 
     assert boss.get(f"{POLICIES}{row.pk}/delete/").status_code == 403
     assert boss.get(f"{POLICIES}{uuid7()}/change/").status_code == 404
     narrow = make_user(permissions=SET)
-    BookScope.objects.create(user=narrow, book_id=uuid7())
+    with marked():
+        BookScope.objects.create(user=narrow, book_id=uuid7())
     assert staff_client(narrow).post(f"{POLICIES}add/", FORM).status_code == 403
     assert ApprovalPolicy.objects.get(pk=row.pk).version == row.version
 

@@ -18,6 +18,7 @@ from qenex.kernel.ids import uuid7
 from tests.kernel.conftest import make_user
 from tests.support.approvals import asked, checker, maker
 from tests.support.asgi import Page
+from tests.support.marked import marking
 
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
@@ -112,7 +113,7 @@ def test_who_loses_the_right_hears_no_more() -> None:
         bea = await sync_to_async(checker)()
         page = await _open(bea)
         await _told(page)
-        await sync_to_async(bea.user_permissions.clear)()
+        await sync_to_async(marking)(bea.user_permissions.clear)
         await _wake()
         assert await page.receive_output(5) == {"type": "websocket.close", "code": live.DENIED}
         await _leave(page)

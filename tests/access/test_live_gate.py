@@ -14,6 +14,7 @@ from qenex.access import live, sessions
 from qenex.access.models import Ended, StaffSession
 from qenex.kernel import wakeups
 from tests.support.asgi import Page
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
 
 ACCEPT = {"type": "websocket.accept", "subprotocol": None}
@@ -60,7 +61,8 @@ def test_who_has_not_shown_both_factors_is_turned_away(who: str) -> None:
         if who == "ended":
             session.ended_at, session.ended_reason = session.created_at, Ended.IDLE
         session.password_due = who == "password due"
-        session.save()
+        with marked():
+            session.save()
 
     async def scene() -> None:
         page = await opened(client)

@@ -12,6 +12,7 @@ from qenex.access import passwords
 from qenex.access.models import Ended, FormerPassword, Person, StaffSession
 from qenex.access.tokens import family_start
 from qenex.kernel.models import Event
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
 
 NEW = "zebra crossing {}"
@@ -36,7 +37,8 @@ def test_the_last_four_do_not_come_back(database: None) -> None:
 def test_a_password_from_before_the_history_does_not_come_back_either(database: None) -> None:
     user = make_user()
     user.set_password(NEW.format("old"))
-    user.save()
+    with marked():
+        user.save()
     assert _codes(NEW.format("old"), user) == ["password_former"]
 
 
@@ -58,7 +60,8 @@ def test_an_administrators_password_ends_everything_and_must_be_changed(database
 def test_the_page_keeps_this_session_and_ends_the_others(database: None, due: bool) -> None:
     user = make_user()
     passwords.password_change(user=user, password=NEW.format(1))
-    Person.objects.filter(user=user).update(password_due=due)
+    with marked():
+        Person.objects.filter(user=user).update(password_due=due)
     user.refresh_from_db()
     mine, other = staff_client(user), staff_client(user)
     assert mine.get("/admin/").status_code == (302 if due else 200)

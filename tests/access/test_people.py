@@ -18,6 +18,7 @@ from qenex.kernel.context import Context
 from qenex.kernel.models import Event
 from qenex.kernel.personal import reveal
 from tests.support.approvals import policy
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client, with_app, with_password
 
 LONG_AGO = timedelta(days=people.IDLE_DAYS, minutes=1)
@@ -105,7 +106,8 @@ def test_only_superusers_have_a_hand_in_superusers(admin: User, boss: User) -> N
 def test_the_last_superuser_stays(boss: User) -> None:
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=boss.pk)
     kept = list(others.values_list("pk", flat=True))
-    others.update(is_active=False)
+    with marked():
+        others.update(is_active=False)
     try:
         for field in ("is_active", "is_superuser"):
             with pytest.raises(LastSuperuser), acting(boss):
@@ -113,7 +115,8 @@ def test_the_last_superuser_stays(boss: User) -> None:
         with pytest.raises(LastSuperuser):
             people.user_deactivate(user=boss)
     finally:
-        User.objects.filter(pk__in=kept).update(is_active=True)
+        with marked():
+            User.objects.filter(pk__in=kept).update(is_active=True)
     boss.refresh_from_db()
     assert (boss.is_active, boss.is_superuser) == (True, True)
 
@@ -175,7 +178,8 @@ def test_factors_that_were_changed_meanwhile_are_not_removed(admin: User) -> Non
 def test_a_role_change_that_was_overtaken_is_refused(admin: User) -> None:
     user = make_user()
     asked = rolechange.payload(user, ["teller"])
-    user.groups.add(Group.objects.get(name="operations"))
+    with marked():
+        user.groups.add(Group.objects.get(name="operations"))
     with acting(admin), pytest.raises(people.PersonError, match="meanwhile"):
         rolechange.execute(asked)
     assert rolechange.describe(rolechange.payload(user, [])).changes == [("Roles", "operations", "none")]
@@ -184,7 +188,8 @@ def test_a_role_change_that_was_overtaken_is_refused(admin: User) -> None:
 @pytest.fixture
 def quiet(database: None) -> None:
     """Nobody else is idle, whatever other tests have left."""
-    User.objects.filter(date_joined__lt=clock.now() - LONG_AGO).update(is_active=False)
+    with marked():
+        User.objects.filter(date_joined__lt=clock.now() - LONG_AGO).update(is_active=False)
 
 
 def _idle(**fields: Any) -> User:
@@ -195,7 +200,8 @@ def test_whoever_has_not_signed_in_for_ninety_days_is_deactivated(quiet: None, b
     never, long_ago = _idle(), _idle(last_login=clock.now() - LONG_AGO)
     lately = _idle(last_login=clock.now() - timedelta(days=89))
     by_word, in_session = _idle(), _idle()
-    Person.objects.create(user=by_word, active_since=clock.now())
+    with marked():
+        Person.objects.create(user=by_word, active_since=clock.now())
     staff_client(in_session)
     User.objects.filter(pk=in_session.pk).update(last_login=None)
     people.users_deactivate_idle()

@@ -12,6 +12,7 @@ from qenex.access import roles
 from qenex.access.roles import APART, MOVING, ROLES
 from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
+from tests.support.marked import marked
 
 
 @pytest.fixture
@@ -108,10 +109,12 @@ def test_a_second_sync_says_and_writes_nothing(database: None) -> None:
 def test_what_was_edited_in_a_shipped_group_is_undone_with_an_event(tampered: Group) -> None:
     added = Permission.objects.get(codename="reverse_journal")
     taken = Permission.objects.get(codename="view_hold")
-    tampered.permissions.add(added)
-    tampered.permissions.remove(taken)
+    with marked():
+        tampered.permissions.add(added)
+        tampered.permissions.remove(taken)
     user = make_user()
-    user.groups.add(tampered)
+    with marked():
+        user.groups.add(tampered)
     assert sync() == [
         "Role teller was given: ledger.view_hold.",
         "Role teller lost: ledger.reverse_journal.",
@@ -124,8 +127,9 @@ def test_what_was_edited_in_a_shipped_group_is_undone_with_an_event(tampered: Gr
 
 
 def test_a_group_of_the_site_is_left_alone(database: None) -> None:
-    group = Group.objects.create(name=f"own-{make_user().username}")
-    group.permissions.add(Permission.objects.get(codename="view_book"))
+    with marked():
+        group = Group.objects.create(name=f"own-{make_user().username}")
+        group.permissions.add(Permission.objects.get(codename="view_book"))
     sync()
     assert held(group.name) == {"ledger.view_book"}
 

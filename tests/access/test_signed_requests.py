@@ -26,6 +26,7 @@ from tests.kernel.conftest import make_user
 from tests.ledger.api.conftest import transfer
 from tests.ledger.api.transports import TRANSPORTS, Reply, Transport
 from tests.support.ledger import Shop, make_shop
+from tests.support.marked import marked
 from tests.support.signing import Program, changed, make_program
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -239,12 +240,14 @@ def _revoked(program: Program) -> Program:
 
 def _expired(program: Program) -> Program:
     now = clock.now()
-    ApiKey.objects.filter(pk=program.key.pk).update(created_at=now - timedelta(days=1), expires_at=now)
+    with marked():
+        ApiKey.objects.filter(pk=program.key.pk).update(created_at=now - timedelta(days=1), expires_at=now)
     return program
 
 
 def _ownerless(program: Program) -> Program:
-    User.objects.filter(pk=program.key.owner_id).update(is_active=False)
+    with marked():
+        User.objects.filter(pk=program.key.owner_id).update(is_active=False)
     return program
 
 
@@ -294,7 +297,8 @@ def test_a_key_without_the_scope_may_not(order: Order, owner: User) -> None:
 
 
 def test_a_key_is_worth_no_more_than_its_owner_now(order: Order, program: Program, owner: User) -> None:
-    owner.user_permissions.remove(*owner.user_permissions.filter(codename="post_transfer"))
+    with marked():
+        owner.user_permissions.remove(*owner.user_permissions.filter(codename="post_transfer"))
     _refused(order, order.send(program.headers("POST", PATH, order.body)), 403, "permission_denied")
 
 
@@ -322,7 +326,8 @@ def test_what_an_owner_has_lost_his_key_has_lost_within_a_second(
     second = Order(shop, order.transport)
     _refused(second, second.send(program.headers("POST", PATH, second.body)), 422, "book_not_found")
     scopes.scope_set(user=owner, books=None)
-    owner.user_permissions.remove(*owner.user_permissions.filter(codename="post_transfer"))
+    with marked():
+        owner.user_permissions.remove(*owner.user_permissions.filter(codename="post_transfer"))
     time.sleep(1.05)
     _refused(second, second.send(program.headers("POST", PATH, second.body)), 403, "permission_denied")
 

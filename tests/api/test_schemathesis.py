@@ -19,6 +19,7 @@ from qenex.access.tokens import family_start
 from tests.ledger.api.conftest import EVERYTHING, staff
 from tests.support.approvals import by
 from tests.support.ledger import Shop, give, hold, make_shop, one
+from tests.support.marked import marked
 from tests.support.tokens import bearer
 
 EXAMPLES = 6
@@ -119,7 +120,8 @@ def _headers(world: World, label: str) -> dict[str, str]:
     """A token of the user; a new one where the last request may have ended it."""
     if "token" not in world or "/auth/" in label:
         world["token"] = bearer(world["user"])
-        TokenFamily.objects.filter(user=world["user"]).update(method="password")
+        with marked():
+            TokenFamily.objects.filter(user=world["user"]).update(method="password")
     return {"Authorization": f"Bearer {world['token']}"}
 
 

@@ -12,7 +12,7 @@ from ledger.engine import cache
 from ledger.engine import post as engine
 from ledger.locks import LOCK_TABLES
 from ledger.models import Account, Balance
-from qenex.kernel import transactions
+from qenex.kernel import events, transactions
 from tests.support.ledger import Shop, give, make_shop, one, posted, recount
 from tests.support.threads import together
 
@@ -25,6 +25,7 @@ def naive(debit: Account, credit: Account, amount: int) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        events.emit("test.noted", subject_type="account", subject_id=debit.pk)  # else it would be refused
         rows = {row.pk: row for row in Balance.objects.filter(pk__in=[debit.pk, credit.pk])}
         time.sleep(0.005)  # as long as a rule or a gate may take
         rows[debit.pk].debits_posted += amount

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User  # noqa: E402  # models need Django
 
 from ledger import services  # noqa: E402
 from ledger.services.accounts import AccountSpec  # noqa: E402
+from tests.support.marked import marked  # noqa: E402
 from tests.support.tokens import bearer  # noqa: E402
 
 CUSTOMERS, FUNDS = 8, "100000"
@@ -24,7 +25,9 @@ def main() -> None:
     cash, *customers = services.accounts_create(book=book, specs=[AccountSpec("cash", euro, "asset"), *specs])
     funding = [{"debit_account": cash, "credit_account": customer, "amount": FUNDS} for customer in customers]
     assert all(result.ok for result in services.transfers_post(book=book, transfers=funding))  # a test's
-    token = bearer(User.objects.create_superuser("crash"))
+    with marked():
+        user = User.objects.create_superuser("crash")
+    token = bearer(user)
     print(json.dumps({"book": str(book.pk), "accounts": [str(each.pk) for each in customers], "token": token}))
 
 

@@ -17,6 +17,7 @@ from tests.e2e.conftest import Enter, Visit
 from tests.e2e.reading import unreadable
 from tests.support.approvals import by, policy
 from tests.support.ledger import Shop, give, make_shop, posted
+from tests.support.marked import marked
 from tests.support.people import make_user
 
 LEDGER = (
@@ -104,15 +105,16 @@ def paths(shop: Shop, checker: User) -> list[str]:
             approvals.reject(approval=made.pk, by=checker, comment="There is no receipt for it.")
         if state == "changed":
             services.transfers_post(book=shop.book, transfers=[give(*shop.pair, 1)])
-    off = ApprovalPolicy.objects.create(
-        command="ledger.transfer.post",
-        asset_id=shop.asset.pk,
-        above=10_000,
-        book_id=shop.book.pk,
-        active=False,
-        expires_after=timedelta(hours=9),
-        created_at=clock.now(),
-    )
+    with marked():
+        off = ApprovalPolicy.objects.create(
+            command="ledger.transfer.post",
+            asset_id=shop.asset.pk,
+            above=10_000,
+            book_id=shop.book.pk,
+            active=False,
+            expires_after=timedelta(hours=9),
+            created_at=clock.now(),
+        )
     lists = ["approval/", "approval/?show=mine", "approval/?show=all", "approval/?show=all&text=nobody"]
     people = [f"auth/user/{ann.pk}/{each}/" for each in ("change", "roles")]
     own = [*lists, *found, "approvalpolicy/", f"approvalpolicy/{off.pk}/change/"]

@@ -16,6 +16,7 @@ from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, Sta
 from qenex.access.tokens import family_start
 from tests.e2e.conftest import Visit, _note, give_password
 from tests.e2e.reading import unreadable
+from tests.support.marked import marked
 from tests.support.people import PASSWORD, code, make_user, with_app, with_password
 
 
@@ -141,7 +142,8 @@ def test_a_passkey_is_made_and_opens_and_confirms(stranger: Visit, device: Any, 
     assert session.verified_by == Method.PASSKEY
     assert Passkey.objects.get(user=person).sign_count > 1
 
-    StaffSession.objects.filter(pk=session.pk).update(stepped_up_at=session.created_at - timedelta(minutes=6))
+    with marked():
+        StaffSession.objects.filter(pk=session.pk).update(stepped_up_at=session.created_at - timedelta(minutes=6))
     page.goto(f"{stranger.address}/admin/auth/user/{person.pk}/roles/")
     assert at(page) == "/admin/step-up/"
     assert heading(page) == "Confirm it is you"

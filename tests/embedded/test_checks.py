@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from qenex.embedded import checks, tls
 from qenex.kernel.ids import uuid7
+from tests.support.marked import marked
 
 
 @pytest.fixture
@@ -20,9 +21,11 @@ def production(settings: Any, database: None) -> None:
 @pytest.fixture
 def boss(database: None) -> Iterator[User]:
     """A superuser who is gone after the test, for the check looks at all of them."""
-    user = User.objects.create(username=f"u{uuid7().hex}", is_superuser=True, is_staff=True)
+    with marked():
+        user = User.objects.create(username=f"u{uuid7().hex}", is_superuser=True, is_staff=True)
     yield user
-    user.delete()
+    with marked():
+        user.delete()
 
 
 def people(databases: tuple[str, ...] = ("default",)) -> list[tuple[str | None, str]]:
@@ -39,7 +42,8 @@ def about(user: User) -> list[tuple[str | None, str]]:
 def test_a_default_password_of_a_superuser_is_found(boss: User, password: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "SUPERUSERS", 1)
     boss.set_password(boss.username if password == "NAME" else password)
-    boss.save()
+    with marked():
+        boss.save()
     before = User.objects.get(pk=boss.pk).password
     assert about(boss) == [("qenex.E043", f"The superuser {boss.username} has a default password.")]
     assert User.objects.get(pk=boss.pk).password == before
@@ -50,22 +54,28 @@ def test_a_password_of_one_s_own_and_none_at_all_are_fine(boss: User, monkeypatc
     monkeypatch.setattr(checks, "SUPERUSERS", 1)
     for password in ("rather-my-own-thing", None):
         boss.set_password(password)
-        boss.save()
+        with marked():
+            boss.save()
         assert about(boss) == []
 
 
 @pytest.mark.usefixtures("production")
 def test_the_demo_s_user_is_found_while_it_may_sign_in() -> None:
-    demo, made = User.objects.get_or_create(username="demo")
+    with marked():
+        demo, made = User.objects.get_or_create(username="demo")
     try:
-        User.objects.filter(pk=demo.pk).update(is_active=True)
+        with marked():
+            User.objects.filter(pk=demo.pk).update(is_active=True)
         assert ("qenex.E042", "The user demo of the demo may sign in.") in people()
-        User.objects.filter(pk=demo.pk).update(is_active=False)
+        with marked():
+            User.objects.filter(pk=demo.pk).update(is_active=False)
         assert "qenex.E042" not in dict(people())
     finally:
-        User.objects.filter(pk=demo.pk).update(is_active=demo.is_active)
+        with marked():
+            User.objects.filter(pk=demo.pk).update(is_active=demo.is_active)
         if made:
-            demo.delete()
+            with marked():
+                demo.delete()
 
 
 def test_without_the_database_or_outside_production_nobody_is_looked_at(settings: Any) -> None:

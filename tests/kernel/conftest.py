@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from qenex.kernel.ids import uuid7
+from tests.support.marked import marked
 from tests.support.tokens import bearer
 
 NewUser = Callable[..., User]
@@ -14,10 +15,11 @@ NewUser = Callable[..., User]
 
 def make_user(*permissions: str, **fields: object) -> User:
     """A user of a name that nobody had before, with these permissions."""
-    user = User.objects.create(username=f"u{uuid7().hex}", **fields)
-    for name in permissions:
-        app, codename = name.split(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    with marked():
+        user = User.objects.create(username=f"u{uuid7().hex}", **fields)
+        for name in permissions:
+            app, codename = name.split(".")
+            user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return user
 
 

@@ -19,6 +19,7 @@ from ledger.models import BookHead
 from qenex.kernel import transactions
 from qenex.kernel.transactions import Busy
 from tests.support.ledger import Shop, give, make_shop, one, post, posted, recount, transfer_count
+from tests.support.marked import marked
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -191,7 +192,7 @@ def test_posting_inside_another_transaction_is_refused(shop: Shop) -> None:
 
 def test_an_account_whose_balance_was_deleted_by_hand_is_not_posted_to(shop: Shop) -> None:
     assert one(shop.book, give(shop.cash, shop.customers[0], 1)).ok
-    with connections["owner"].cursor() as cursor:
+    with marked("owner"), connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM ledger_balance WHERE account_id = %s", [shop.customers[0].pk])
     before = transfer_count(shop.book)
     with pytest.raises(write.BalanceMissing, match="1 accounts have no balance row"):

@@ -33,6 +33,7 @@ from tests.support.ledger import (
     posted,
     transfer_count,
 )
+from tests.support.marked import marked
 
 pytestmark = pytest.mark.usefixtures("database")
 HERE = "tests.ledger.test_gates."
@@ -190,9 +191,10 @@ def test_a_refusing_limit_is_stricter_than_a_holding_one_and_a_lower_than_a_high
 
 
 def test_a_roles_limit_binds_its_members_and_nobody_else(shop: Shop) -> None:
-    role = Group.objects.create(name=f"clerks {uuid4()}")
-    clerk, chief = (User.objects.create(username=uuid4().hex) for _ in range(2))
-    clerk.groups.add(role)
+    with marked():
+        role = Group.objects.create(name=f"clerks {uuid4()}")
+        clerk, chief = (User.objects.create(username=uuid4().hex) for _ in range(2))
+        clerk.groups.add(role)
     limit("20", role=role)
     for actor, expected in ((clerk.pk, "gate_refused"), (chief.pk, "posted"), (None, "posted")):
         with acting(Context(actor_id=actor, actor="x")):
@@ -202,9 +204,10 @@ def test_a_roles_limit_binds_its_members_and_nobody_else(shop: Shop) -> None:
 def test_a_limit_of_an_asset_leaves_other_assets_alone(shop: Shop) -> None:
     gold = make_asset()
     bars, coins = make_account(shop.book, gold, "asset"), make_account(shop.book, gold)
-    role = Group.objects.create(name=f"clerks {uuid4()}")
-    clerk = User.objects.create(username=uuid4().hex)
-    clerk.groups.add(role)
+    with marked():
+        role = Group.objects.create(name=f"clerks {uuid4()}")
+        clerk = User.objects.create(username=uuid4().hex)
+        clerk.groups.add(role)
     limit("20", role=role, asset=gold)
     with acting(Context(actor_id=clerk.pk, actor="x")):
         results = post(shop.book, give(*shop.pair, 21), give(bars, coins, 21), give(bars, coins, 20))
@@ -242,7 +245,8 @@ def test_a_malformed_limit_is_named(shop: Shop, fields: dict[str, object], field
     if fields.get("account"):
         fields = fields | {"account": shop.customers[0]}
     if fields.get("role"):
-        fields = fields | {"role": Group.objects.create(name=f"clerks {uuid4()}")}
+        with marked():
+            fields = fields | {"role": Group.objects.create(name=f"clerks {uuid4()}")}
     with pytest.raises(Invalid) as caught:
         limit_create(**fields)  # type: ignore[arg-type]  # that is the point
     assert caught.value.field == field

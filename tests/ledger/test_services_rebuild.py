@@ -12,6 +12,7 @@ from ledger.domain.drafts import Kind
 from ledger.errors import NotFound
 from qenex.kernel.models import Event
 from tests.support.ledger import DIGIT, Shop, counters, give, hold, make_shop, on, one, post, posted, recount
+from tests.support.marked import marked
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -32,7 +33,7 @@ def shop(database: None) -> Shop:
 
 
 def tamper(sql: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
+    with marked(), connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         assert cursor.rowcount == 1
 

@@ -22,6 +22,7 @@ from ledger.models import Balance, Book, Hold, Journal, Transfer
 from ledger.verification import verify_book
 from qenex.kernel import clock
 from tests.support.ledger import Shop, give, hold, make_account, make_asset, make_shop, on, one, post
+from tests.support.marked import marked
 from tests.support.threads import together
 
 
@@ -313,7 +314,7 @@ def test_the_command_knows_no_other_book(database: None) -> None:
 def test_the_command_mends_balances_and_holds(database: None) -> None:
     busy, out = make_busy(), StringIO()
     before = _derived(busy.book)
-    with connections["owner"].cursor() as cursor:
+    with marked("owner"), connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_balance SET debits_posted = 10000, credits_posted = 20000, debits_pending = 1,"
             " credits_pending = 2 WHERE book_id = %s",
@@ -339,7 +340,7 @@ def test_a_rebuild_of_a_sound_book_changes_nothing(database: None, busy: Busy) -
 def test_a_rebuild_that_breaks_a_floor_changes_nothing(database: None) -> None:
     shop = make_shop(1, floor="0")
     [alice] = shop.customers
-    with connections["owner"].cursor() as cursor:
+    with marked("owner"), connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE ledger_balance SET credits_posted = 5 WHERE account_id = %s", [alice.pk])
     post(shop.book, give(alice, shop.cash, 3))
     before = _derived(shop.book)

@@ -16,6 +16,7 @@ import qenex
 from ledger.models import Book
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import make_book
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
 
 PASSWORD = "rather-my-own-thing"
@@ -39,7 +40,8 @@ def person(database: None) -> User:
     """Somebody with a password, who is not signed in."""
     user = make_user(superuser=True)
     user.set_password(PASSWORD)
-    user.save()
+    with marked():
+        user.save()
     return user
 
 

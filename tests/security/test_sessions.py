@@ -17,6 +17,7 @@ from qenex.access.models import Ended, RecoveryCode, StaffSession
 from qenex.kernel import clock
 from qenex.kernel.models import Event
 from tests.docs.pages import ROOT
+from tests.support.marked import marked
 from tests.support.people import PASSWORD, code, make_user, staff_client, with_app, with_password
 
 PAGE = "/admin/security/"
@@ -84,18 +85,22 @@ def test_keys_are_random_and_known_to_the_database_as_hashes(person: User) -> No
 )
 def test_a_session_ends_by_itself(person: User, field: str, age: timedelta, reason: Ended) -> None:
     client = staff_client(person)
-    StaffSession.objects.filter(user=person).update(**{field: clock.now() - age + timedelta(seconds=30)})
+    with marked():
+        StaffSession.objects.filter(user=person).update(**{field: clock.now() - age + timedelta(seconds=30)})
     assert client.get(PAGE).status_code == 200
-    StaffSession.objects.filter(user=person).update(**{field: clock.now() - age})
+    with marked():
+        StaffSession.objects.filter(user=person).update(**{field: clock.now() - age})
     assert client.get(PAGE).status_code == 302
     assert only(person).ended_reason == reason
-    StaffSession.objects.filter(user=person).update(**{field: clock.now()})
+    with marked():
+        StaffSession.objects.filter(user=person).update(**{field: clock.now()})
     assert client.get(PAGE).status_code == 302
 
 
 def test_who_is_deactivated_has_no_session(person: User) -> None:
     client = staff_client(person)
-    User.objects.filter(pk=person.pk).update(is_active=False)
+    with marked():
+        User.objects.filter(pk=person.pk).update(is_active=False)
     assert client.get(PAGE).status_code == 302
     assert not sessions.is_live(only(person).pk)
 

@@ -16,6 +16,7 @@ from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
 from qenex.kernel.problems import Problem, find
 from tests.kernel.conftest import make_user
+from tests.support.marked import marked
 
 NOTE = "test.note.write"
 DOER = "kernel.view_event"
@@ -63,13 +64,15 @@ def notes(id: str) -> int:
 @contextmanager
 def policy(command: str = NOTE, **fields: Any) -> Iterator[ApprovalPolicy]:
     """A policy that counts within the block."""
-    made = ApprovalPolicy.objects.create(
-        command=command, created_at=clock.now(), **{"expires_after": timedelta(hours=1), **fields}
-    )
+    with marked():
+        made = ApprovalPolicy.objects.create(
+            command=command, created_at=clock.now(), **{"expires_after": timedelta(hours=1), **fields}
+        )
     try:
         yield made
     finally:
-        ApprovalPolicy.objects.filter(pk=made.pk).delete()
+        with marked():
+            ApprovalPolicy.objects.filter(pk=made.pk).delete()
 
 
 def by(user: User, method: str = "session") -> Any:

@@ -13,6 +13,7 @@ from qenex.access.mfa import totp
 from qenex.access.models import AuthenticatorApp, Method, StaffSession
 from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
+from tests.support.marked import marked
 
 PASSWORD = "correct horse battery"
 
@@ -27,14 +28,15 @@ def make_user(
     **fields: Any,
 ) -> User:
     """A member of the staff of a name that nobody had before, with these roles (groups by name) and permissions."""
-    user = User.objects.create(
-        **{"username": name or f"u{uuid7().hex}", "is_staff": True, "is_superuser": superuser, **fields}
-    )
-    for role in roles:
-        user.groups.add(Group.objects.get(name=role))
-    for permission in permissions:
-        app, codename = permission.split(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    with marked():
+        user = User.objects.create(
+            **{"username": name or f"u{uuid7().hex}", "is_staff": True, "is_superuser": superuser, **fields}
+        )
+        for role in roles:
+            user.groups.add(Group.objects.get(name=role))
+        for permission in permissions:
+            app, codename = permission.split(".")
+            user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     if books:
         scopes.scope_set(user=user, books=books)
     return user
@@ -43,7 +45,8 @@ def make_user(
 def with_password(user: User, password: str = PASSWORD) -> User:
     """The user, with a password."""
     user.set_password(password)
-    user.save(update_fields=["password"])
+    with marked():
+        user.save(update_fields=["password"])
     return user
 
 
@@ -51,7 +54,8 @@ def with_app(user: User) -> AuthenticatorApp:
     """An authenticator app that the user has set up long ago."""
     app = AuthenticatorApp(user=user, name="", created_at=clock.now())
     app.secret = secrets.token_bytes(totp.SECRET_BYTES)
-    app.save(force_insert=True)
+    with marked():
+        app.save(force_insert=True)
     return app
 
 
@@ -77,7 +81,8 @@ def sign_in(client: Client, user: User, *, stepped_up: bool = True, verified: bo
     if verified:
         sessions.session_verify(session=session, method=Method.PASSKEY, key=key)
         if not stepped_up:
-            StaffSession.objects.filter(pk=session.pk).update(stepped_up_at=clock.now() - sessions.IDLE)
+            with marked():
+                StaffSession.objects.filter(pk=session.pk).update(stepped_up_at=clock.now() - sessions.IDLE)
     return session
 
 

@@ -19,6 +19,7 @@ from qenex.access.models import Approval, StaffSession
 from qenex.kernel import clock, events
 from qenex.kernel.context import Context, acting
 from qenex.kernel.models import Event
+from tests.support.marked import marked
 from tests.support.people import make_user
 
 HERE = "198.51.100.23"
@@ -40,9 +41,10 @@ def leaver(**fields: Any) -> User:
 def session(user: User, **fields: Any) -> StaffSession:
     """A session of that time, which nobody has ended."""
     then = clock.now() - LONG_AGO
-    return StaffSession.objects.create(
-        **{"user": user, "key_hash": uuid4().hex, "created_at": then, "last_seen_at": then, **fields}
-    )
+    with marked():
+        return StaffSession.objects.create(
+            **{"user": user, "key_hash": uuid4().hex, "created_at": then, "last_seen_at": then, **fields}
+        )
 
 
 def subject(user: User) -> str:

@@ -36,6 +36,7 @@ def app_begin(*, user: Any) -> AuthenticatorApp:
         app = AuthenticatorApp(user_id=user.pk, name="", confirmed=False, created_at=clock.now())
         app.secret = secrets.token_bytes(totp.SECRET_BYTES)
         app.save(force_insert=True)
+        emit("begun", user, Method.TOTP, app.pk)
         return app
 
     return run(command)

@@ -27,6 +27,12 @@ def public_id() -> str:
 class ApiKey(models.Model):
     """What a program signs its requests with. It may do what its scopes name and its owner may do, and no more."""
 
+    audited = True
+    unaudited_columns = {
+        "last_used_at": "Each thing that the key does is an event.",
+        "last_used_address": "Each thing that the key does is an event.",
+    }
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key_id = models.CharField(_("key id"), max_length=40, unique=True, default=public_id, editable=False)
     name = models.CharField(_("name"), max_length=100, help_text=_("What the program is, for people."))
@@ -79,6 +85,8 @@ class ApiKeySecret(models.Model):
     and the key from getting another owner after that.
     """
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.ForeignKey(ApiKey, models.CASCADE, related_name="secrets")
     slot = models.SmallIntegerField()
@@ -105,6 +113,8 @@ class ApiKeySecret(models.Model):
 
 class Nonce(models.Model):
     """A nonce that a key has used, until its signature is too old to be accepted anyway."""
+
+    not_audited = "Numbers that are used once, for minutes."
 
     pk = models.CompositePrimaryKey("key_id", "nonce")
     key_id = models.UUIDField()

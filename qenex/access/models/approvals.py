@@ -27,6 +27,8 @@ BY_CHECKER = (ApprovalStatus.EXECUTED, ApprovalStatus.REJECTED, ApprovalStatus.F
 class ApprovalPolicy(models.Model):
     """A command that needs a second person: always, or above an amount of an asset; in one book, or in all."""
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     command = models.CharField(_("command"), max_length=80)
     book_id = models.UUIDField(_("book"), null=True, blank=True)
@@ -59,6 +61,8 @@ class Approval(models.Model):
 
     The database refuses to change what was asked for, to decide twice, to let the requester decide, and to delete.
     """
+
+    audited = True
 
     kept = True
     """Rows are never deleted: the application has no right to."""

@@ -27,6 +27,14 @@ class Algorithm(models.TextChoices):
 class AuthenticatorApp(ThrottlingMixin, Device):  # type: ignore[misc]  # the package has no types
     """Somebody's authenticator app (TOTP, RFC 6238): six digits every thirty seconds."""
 
+    audited = True
+    unaudited_columns = {
+        "last_step": "Counts uses; each sign-in is an event.",
+        "last_used_at": "Each sign-in is an event.",
+        "throttling_failure_timestamp": "Each failure is an event.",
+        "throttling_failure_count": "Each failure is an event.",
+    }
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     secret = EncryptedBinaryField(_("secret"), purpose="totp", subject="user_id")
     algorithm = models.CharField(_("hash"), max_length=6, choices=Algorithm.choices, default=Algorithm.SHA1)
@@ -59,6 +67,13 @@ class AuthenticatorApp(ThrottlingMixin, Device):  # type: ignore[misc]  # the pa
 class Passkey(AbstractWebAuthnCredential):  # type: ignore[misc]  # the package has no types
     """A key pair in somebody's device, of which only the public half is here."""
 
+    audited = True
+    unaudited_columns = {
+        "sign_count": "The device counts its uses; each sign-in is an event.",
+        "last_used_at": "Each sign-in is an event.",
+        "backup_state": "What the device says of itself at each use.",
+    }
+
     class Meta:
         verbose_name = _("passkey")
         verbose_name_plural = _("passkeys")
@@ -67,6 +82,8 @@ class Passkey(AbstractWebAuthnCredential):  # type: ignore[misc]  # the package 
 
 class PasskeyAttestation(AbstractWebAuthnAttestation):  # type: ignore[misc]  # the package has no types
     """What a passkey's device said of itself when it was made."""
+
+    audited = True
 
     credential = models.OneToOneField(Passkey, models.CASCADE, related_name="attestation", verbose_name=_("passkey"))
 
@@ -78,6 +95,8 @@ class PasskeyAttestation(AbstractWebAuthnAttestation):  # type: ignore[misc]  # 
 
 class RecoveryCode(models.Model):
     """A code that opens once, for who has lost the other factors. Only its hash is here."""
+
+    audited = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(

@@ -10,6 +10,8 @@ from qenex.kernel.ids import uuid7
 class Person(models.Model):
     """What a user still has to do, and since when he counts as active."""
 
+    audited = True
+
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="person")
     password_due = models.BooleanField(
         _("must change the password"), default=False, help_text=_("Somebody else has set it.")
@@ -29,6 +31,8 @@ class Person(models.Model):
 
 class FormerPassword(models.Model):
     """A hash of a password that must not come back yet."""
+
+    audited = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="former_passwords")

@@ -11,6 +11,8 @@ class BookScope(models.Model):
     A book is named by its id alone: access stands below the ledger and knows nothing of its tables.
     """
 
+    audited = True
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="book_scopes", verbose_name=_("user")
     )

@@ -33,6 +33,12 @@ class Ended(models.TextChoices):
 class StaffSession(models.Model):
     """One browser in which somebody has given the password; it opens nothing until it is verified."""
 
+    audited = True
+    unaudited_columns = {
+        "last_seen_at": "Written once a minute while the session is used.",
+        "key_hash": "Follows Django's session when that changes its key.",
+    }
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_sessions", verbose_name=_("user")

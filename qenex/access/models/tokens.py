@@ -19,6 +19,8 @@ class TokenFamily(models.Model):
     that of the user's stored password, so that a new password ends what the old one began.
     """
 
+    audited = True
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="token_families", verbose_name=_("user")

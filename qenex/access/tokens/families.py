@@ -112,8 +112,15 @@ def families_end(*, user: User | None = None, family: UUID | None = None, reason
 
 def families_prune() -> int:
     """Forgets families that are over for 30 days, and returns how many; their events stay."""
-    deleted, _ = TokenFamily.objects.filter(expires_at__lt=clock.now() - KEPT).delete()
-    return deleted
+
+    def command() -> int:
+        deleted, _ = TokenFamily.objects.filter(expires_at__lt=clock.now() - KEPT).delete()
+        if deleted:
+            data = {"count": deleted, "days": KEPT.days}
+            events.emit("access.sign_ins.pruned", subject_type="token_family", subject_id="", data=data)
+        return deleted
+
+    return run(command)
 
 
 def _strength(method: str) -> Strength:

@@ -9,6 +9,8 @@ from qenex.kernel.ids import uuid7
 class IdempotencyKey(models.Model):
     """A client's key with the fingerprint of its request and the answer, written in the command's own transaction."""
 
+    not_audited = "Answers that are kept for 30 days, each written by the command that it answers."
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     actor = models.CharField(_("actor"), max_length=150)
     key = models.CharField(_("key"), max_length=255)

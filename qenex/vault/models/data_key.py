@@ -14,6 +14,7 @@ class DataKey(models.Model):
     """
 
     kept = True
+    audited = True
 
     class Use(models.TextChoices):
         """What the key does; a key never does both."""

@@ -11,6 +11,7 @@ class Rotation(models.Model):
     """One change of the key-encryption key, with or without new data keys."""
 
     kept = True
+    audited = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     data = models.BooleanField(_("with new data keys"))

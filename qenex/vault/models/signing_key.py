@@ -15,6 +15,7 @@ class SigningKey(models.Model):
     """
 
     kept = True
+    audited = True
 
     class State(models.TextChoices):
         """Where a key stands at some moment; it follows from the moments alone."""

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from qenex.access.mfa import enrolment
 from qenex.access.models import AuthenticatorApp, Ended, Method, Passkey, RecoveryCode, StaffSession
 from qenex.kernel.ids import uuid7
+from tests.support.marked import marked
 from tests.support.people import code, make_user, staff_client, with_app
 
 
@@ -18,7 +19,8 @@ def person(database: None) -> User:
 def make_passkey(user: User, name: str = "key") -> Passkey:
     """A passkey whose device nobody has."""
     fields = {"credential_id": uuid7().bytes, "public_key": b"x", "aaguid": "", "transports": []}
-    passkey: Passkey = Passkey.objects.create(user=user, name=name, **fields)
+    with marked():
+        passkey: Passkey = Passkey.objects.create(user=user, name=name, **fields)
     return passkey
 
 

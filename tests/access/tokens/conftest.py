@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.kernel.conftest import make_user
+from tests.support.marked import marked
 
 PASSWORD = "correct horse battery staple"
 WHO = "/api/v1/events"
@@ -19,7 +20,8 @@ def person(database: None) -> User:
     """Somebody with a password who may look at events."""
     user = make_user("kernel.view_event")
     user.set_password(PASSWORD)
-    user.save(update_fields=["password"])
+    with marked():
+        user.save(update_fields=["password"])
     return user
 
 

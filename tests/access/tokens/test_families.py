@@ -32,6 +32,7 @@ from qenex.kernel.models import Event
 from tests.access.tokens.conftest import PASSWORD, Ask, code
 from tests.kernel.conftest import make_user
 from tests.support.forgery import parts
+from tests.support.marked import marked
 from tests.support.people import sign_in
 
 BY = Context(actor="anonymous", address="192.0.2.7", method="anonymous", request_id="r-7")
@@ -188,7 +189,8 @@ def test_the_lives_are_settings(person: User, settings: Any) -> None:
 
 def test_a_deactivated_user_has_no_tokens(person: User, ask: Ask) -> None:
     issued, refresh = start(person)
-    User.objects.filter(pk=person.pk).update(is_active=False)
+    with marked():
+        User.objects.filter(pk=person.pk).update(is_active=False)
     assert code(ask(issued.access)) == (401, "authentication_failed")
     with pytest.raises(TokenEnded):
         family_refresh(refresh=refresh)
@@ -199,7 +201,8 @@ def test_becoming_active_again_revives_nothing(person: User, ask: Ask) -> None:
     other, _ = start(make_user())
     session = sign_in(Client(), person)
     for active in (False, True):  # past every service, and nobody asks in between
-        User.objects.filter(pk=person.pk).update(is_active=active)
+        with marked():
+            User.objects.filter(pk=person.pk).update(is_active=active)
     assert code(ask(issued.access)) == (401, "authentication_failed")
     with pytest.raises(TokenEnded):
         family_refresh(refresh=refresh)
@@ -212,7 +215,8 @@ def test_becoming_active_again_revives_nothing(person: User, ask: Ask) -> None:
 
 def test_other_changes_of_a_user_end_nothing(person: User) -> None:
     issued, _ = start(person)
-    User.objects.filter(pk=person.pk).update(last_name="Jones", is_active=True)
+    with marked():
+        User.objects.filter(pk=person.pk).update(last_name="Jones", is_active=True)
     assert not dead(issued.access)
 
 
@@ -231,7 +235,8 @@ def test_deactivating_somebody_in_the_back_office_ends_tokens_and_sessions_with_
 def test_a_new_password_ends_what_the_old_one_began(person: User, ask: Ask) -> None:
     issued, refresh = start(person)
     person.set_password(PASSWORD)  # even the same one again
-    person.save(update_fields=["password"])
+    with marked():
+        person.save(update_fields=["password"])
     assert code(ask(issued.access)) == (401, "authentication_failed")
     with pytest.raises(TokenEnded):
         family_refresh(refresh=refresh)
@@ -241,13 +246,15 @@ def test_a_new_password_ends_what_the_old_one_began(person: User, ask: Ask) -> N
 def test_a_removed_permission_counts_from_the_next_request(person: User, ask: Ask) -> None:
     issued, _ = start(person)
     assert code(ask(issued.access)) == (200, None)
-    person.user_permissions.clear()
+    with marked():
+        person.user_permissions.clear()
     assert code(ask(issued.access)) == (403, "permission_denied")
 
 
 def test_a_deleted_user_has_no_tokens(person: User, ask: Ask) -> None:
     issued, refresh = start(person)
-    person.delete()
+    with marked():
+        person.delete()
     assert code(ask(issued.access)) == (401, "authentication_failed")
     with pytest.raises(TokenEnded):
         family_refresh(refresh=refresh)
@@ -255,7 +262,7 @@ def test_a_deleted_user_has_no_tokens(person: User, ask: Ask) -> None:
 
 def test_all_sign_ins_of_a_user_end_at_once_and_nobody_elses(person: User) -> None:
     mine = [start(person)[0] for _ in range(3)]
-    other, _ = start(User.objects.create(username=f"u{uuid7().hex}"))
+    other, _ = start(make_user())
     with acting(Context(actor="root", method="session")):
         assert families_end(user=person, reason="by_administrator") == 3
     assert [dead(each.access) for each in (*mine, other)] == [True, True, True, False]

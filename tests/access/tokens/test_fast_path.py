@@ -20,6 +20,7 @@ from tests.ledger.api.conftest import transfer
 from tests.ledger.api.transports import Reply, hot
 from tests.support.forgery import forge, parts
 from tests.support.ledger import Shop, make_shop, transfer_count
+from tests.support.marked import marked
 from tests.support.people import staff_client
 
 
@@ -60,11 +61,17 @@ def test_a_token_is_looked_up_once_a_second(clerk: User) -> None:
     assert len(queries) == 4  # the family with its user, the user's own and the groups' permissions, the books in reach
 
 
+def _changed(user: User, **fields: Any) -> int:
+    """Past every service. Returns 0, so that `or` goes on."""
+    with marked():
+        return User.objects.filter(pk=user.pk).update(**fields) - 1
+
+
 ENDS = {
     "ended": lambda user: families_end(user=user, reason="by_administrator"),
-    "deactivated": lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
-    "deactivated and back": lambda user: [User.objects.filter(pk=user.pk).update(is_active=on) for on in (False, True)],
-    "new password": lambda user: User.objects.filter(pk=user.pk).update(password="another"),
+    "deactivated": lambda user: _changed(user, is_active=False),
+    "deactivated and back": lambda user: _changed(user, is_active=False) or _changed(user, is_active=True),
+    "new password": lambda user: _changed(user, password="another"),
 }
 
 
@@ -92,7 +99,8 @@ def test_what_its_user_ends_on_his_page_is_dead_within_a_second(shop: Shop, cler
 def test_a_removed_permission_is_gone_within_a_second(shop: Shop, clerk: User) -> None:
     token = family_start(user=clerk, method="password").access
     assert pay(shop, token).status == 201
-    clerk.user_permissions.clear()
+    with marked():
+        clerk.user_permissions.clear()
     time.sleep(LIFETIME)
     reply = pay(shop, token)
     assert (reply.status, reply.code) == (403, "permission_denied")

@@ -17,6 +17,7 @@ from qenex.kernel import clock
 from qenex.kernel.ids import uuid7
 from tests.access.tokens.conftest import PASSWORD, Ask, code
 from tests.support.forgery import parts
+from tests.support.marked import marked
 from tests.support.people import code as shown
 from tests.support.people import with_app
 
@@ -112,8 +113,9 @@ def _told(answer: Any) -> str:
 
 
 def test_whatever_is_wrong_the_answer_is_the_same(person: User, app: AuthenticatorApp, sign_in: Any) -> None:
-    inactive = User.objects.create(username=f"u{uuid7().hex}", password=person.password, is_active=False)
-    factorless = User.objects.create(username=f"u{uuid7().hex}", password=person.password)
+    with marked():
+        inactive = User.objects.create(username=f"u{uuid7().hex}", password=person.password, is_active=False)
+        factorless = User.objects.create(username=f"u{uuid7().hex}", password=person.password)
     answers = [
         sign_in(f"nobody-{uuid7()}", PASSWORD, shown(app)),
         sign_in(person.username, "a wrong password", shown(app)),
@@ -191,7 +193,8 @@ def test_success_forgets_the_failures_before_it(person: User, app: Authenticator
 
 
 def test_a_password_that_somebody_else_has_set_opens_nothing(person: User, app: AuthenticatorApp, sign_in: Any) -> None:
-    Person.objects.create(user=person, password_due=True)
+    with marked():
+        Person.objects.create(user=person, password_due=True)
     answer = sign_in(person.username, PASSWORD, shown(app))
     assert code(answer) == REFUSED
     assert answer.json()["detail"] == "The password was set by somebody else: change it in the back office first."
@@ -201,7 +204,8 @@ def test_a_password_that_somebody_else_has_set_opens_nothing(person: User, app: 
 def test_outside_the_embedded_profile_a_superusers_app_is_no_second_factor(
     person: User, app: AuthenticatorApp, sign_in: Any, settings: Any
 ) -> None:
-    User.objects.filter(pk=person.pk).update(is_superuser=True)
+    with marked():
+        User.objects.filter(pk=person.pk).update(is_superuser=True)
     settings.EMBEDDED = False
     assert code(sign_in(person.username, PASSWORD, shown(app))) == REFUSED
     recovery, *_ = recovery_codes_make(user=person)

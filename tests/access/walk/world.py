@@ -22,6 +22,7 @@ from qenex.vault import signing
 from qenex.vault.models import SigningKey
 from tests.access.walk.addresses import Address
 from tests.support.ledger import Shop, give, hold, make_shop, post
+from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
 from tests.support.signing import make_program
 
@@ -152,7 +153,8 @@ def _failures() -> Any:
 def _of_privacy() -> dict[str, Any]:
     """A hold, a rule, and an erasure that waits."""
     person = make_user(is_active=False)
-    waiting = Erasure.objects.create(subject=f"auth.user:{person.pk}", ground="withdrawn", asked_at=clock.now())
+    with marked():
+        waiting = Erasure.objects.create(subject=f"auth.user:{person.pk}", ground="withdrawn", asked_at=clock.now())
     hold = hold_place(subject=person, reason="case 1")
     return {
         "compliance.legalhold": hold.pk,
@@ -165,10 +167,12 @@ def _of_people() -> dict[str, Any]:
     person = make_user()
     staff_client(person)
     key, family = make_program(person, "read").key.pk, family_start(user=person, method="password").family
+    with marked():
+        group = Group.objects.create(name=f"group of {person.pk}")
     return {
         "auth.user": person.pk,
         "access.failures": _failures(),
-        "auth.group": Group.objects.create(name=f"group of {person.pk}").pk,
+        "auth.group": group.pk,
         "access.apikey": key,
         "security.keys": key,  # the owner's pages, which answer nobody else
         "access.tokenfamily": family,

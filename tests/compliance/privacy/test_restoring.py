@@ -15,6 +15,7 @@ from qenex.kernel.models import Event
 from qenex.kernel.personal import reveal
 from qenex.vault import keyring
 from qenex.vault.models import DataKey
+from tests.support.marked import marked
 from tests.support.privacy import by, erase, leaver, officer, subject, trace
 from tests.support.vault import own_database
 
@@ -45,7 +46,8 @@ class Backup:
                 )
             cursor.execute("DELETE FROM vault_datakey WHERE purpose = 'erased'")
             cursor.execute("ALTER TABLE vault_datakey ENABLE TRIGGER USER")
-        self.user.save()
+        with marked():
+            self.user.save()
         keyring.forget()
 
 
@@ -69,7 +71,8 @@ def test_a_restored_table_of_keys_opens_what_was_erased(restored: tuple[User, Ev
 
 def test_erasing_again_sends_it_away(restored: tuple[User, Event]) -> None:
     user, event = restored
-    User.objects.filter(pk=user.pk).update(is_active=True)
+    with marked():
+        User.objects.filter(pk=user.pk).update(is_active=True)
     bystander = leaver(first_name="Ben")
     said = StringIO()
     call_command("privacy_reapply", "--dry-run", stdout=said)

@@ -27,6 +27,7 @@ from qenex.kernel.models import Event
 from qenex.kernel.personal import reveal
 from qenex.kernel.versions import Stale
 from tests.support.approvals import policy
+from tests.support.marked import marked
 from tests.support.people import make_user
 from tests.support.privacy import by, leaver, officer, session, subject, trace
 
@@ -40,7 +41,8 @@ def rules(database: None) -> Iterator[None]:
     shipped = list(RetentionRule.objects.all())
     yield
     for rule in shipped:
-        rule.save()
+        with marked():
+            rule.save()
 
 
 def outcome(data_class: str, *, dry_run: bool = False) -> Outcome:
@@ -128,7 +130,8 @@ def everybodys(data_class: str) -> Iterator[None]:
         yield
     finally:
         one, two = officer(), officer()
-        LegalHold.objects.filter(pk=hold.pk).update(lifted_at=clock.now(), lifted_by=one, lift_asked_by=two)
+        with marked():
+            LegalHold.objects.filter(pk=hold.pk).update(lifted_at=clock.now(), lifted_by=one, lift_asked_by=two)
 
 
 def test_a_hold_on_a_class_keeps_everybodys() -> None:
@@ -155,8 +158,9 @@ def test_failures_and_the_use_of_keys_go() -> None:
     then = clock.now() - OLD
     row = AccessAttempt.objects.create(username="x", ip_address="203.0.113.9", failures_since_start=1)
     AccessAttempt.objects.filter(pk=row.pk).update(attempt_time=then)
-    key = ApiKey.objects.create(owner=user, name="k", scopes=["x"], created_at=then, last_used_at=then)
-    ApiKey.objects.filter(pk=key.pk).update(last_used_address="203.0.113.9")
+    with marked():
+        key = ApiKey.objects.create(owner=user, name="k", scopes=["x"], created_at=then, last_used_at=then)
+        ApiKey.objects.filter(pk=key.pk).update(last_used_address="203.0.113.9")
     outcome("failures")
     assert not AccessAttempt.objects.filter(pk=row.pk).exists()
     key.refresh_from_db()
@@ -178,7 +182,8 @@ def test_each_run_is_told_with_counts_and_no_names() -> None:
 
 
 def test_an_inactive_rule_lets_nothing_go() -> None:
-    RetentionRule.objects.filter(pk="sessions").update(active=False)
+    with marked():
+        RetentionRule.objects.filter(pk="sessions").update(active=False)
     old = ended(make_user(), OLD)
     apply_retention()
     assert StaffSession.objects.filter(pk=old.pk).exists()

@@ -13,6 +13,7 @@ from ledger import services
 from ledger.models import Balance, Journal, Transfer
 from tests.ledger.admin.conftest import BASE, Staff, errors, hidden, text
 from tests.support.ledger import Shop, make_account, make_asset
+from tests.support.marked import marked
 
 URL = f"{BASE}/journal/add/"
 Lines = Sequence[tuple[str, str, str]]
@@ -225,8 +226,9 @@ def test_a_role_limit_refuses(shop: Shop, staff: Staff) -> None:
     from django.contrib.auth.models import User
 
     client = staff("post_journal", "view_journal")
-    role = Group.objects.create(name=f"clerks of {shop.book.code}")
-    User.objects.get(pk=client.session["_auth_user_id"]).groups.add(role)
+    with marked():
+        role = Group.objects.create(name=f"clerks of {shop.book.code}")
+        User.objects.get(pk=client.session["_auth_user_id"]).groups.add(role)
     services.limit_create(role=role, maximum=Decimal(50))
     response = preview(client, shop, [("customer-0", "60", ""), ("customer-1", "", "60")])
     assert errors(response) == ["More than the role's limit of 50"] * 2

@@ -20,6 +20,7 @@ from qenex.kernel.models import Event
 from tests.kernel.conftest import make_user
 from tests.ledger.admin.conftest import BASE, Staff, errors, event_types, rows, sign_in, text
 from tests.support.ledger import Shop, give, hold, post
+from tests.support.marked import marked
 
 MODELS = (Account, Asset, Book, Hold, Journal, RoleLimit, Transfer)
 
@@ -237,7 +238,8 @@ def test_a_limit_of_an_account_is_set_and_removed(boss: Client, shop: Shop) -> N
 
 
 def test_a_limit_of_a_role_is_set(boss: Client, shop: Shop) -> None:
-    role = Group.objects.create(name=f"role {uuid4().hex}")
+    with marked():
+        role = Group.objects.create(name=f"role {uuid4().hex}")
     fields = {"role": str(role.pk), "asset": shop.asset.code, "maximum": "5", "verdict": "refuse", "reason": "x"}
     assert boss.post(f"{BASE}/rolelimit/add/", fields).status_code == 302
     assert RoleLimit.objects.get(role=role).asset == shop.asset

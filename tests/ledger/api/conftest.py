@@ -13,6 +13,7 @@ from qenex.kernel.ids import uuid7
 from tests.kernel.conftest import make_user
 from tests.ledger.api.transports import TRANSPORTS, Reply, Transport
 from tests.support.ledger import Shop, make_shop
+from tests.support.marked import marked
 from tests.support.tokens import bearer
 
 Body = dict[str, Any]
@@ -35,7 +36,10 @@ def staff(permissions: Iterable[str]) -> User:
     """A user with these permissions."""
     user, wanted = make_user(), set(permissions)
     known = Permission.objects.select_related("content_type")
-    user.user_permissions.set([each for each in known if f"{each.content_type.app_label}.{each.codename}" in wanted])
+    with marked():
+        user.user_permissions.set(
+            [each for each in known if f"{each.content_type.app_label}.{each.codename}" in wanted]
+        )
     return user
 
 

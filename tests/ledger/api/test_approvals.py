@@ -16,6 +16,7 @@ from qenex.kernel import clock
 from tests.ledger.api.conftest import EVERYTHING, Api, Post, pair, staff, transfer
 from tests.support.approvals import policy
 from tests.support.ledger import Shop, give, hold, one, posted, transfer_count
+from tests.support.marked import marked
 
 DECIDE = ("access.view_approval", "access.check_approval")
 
@@ -35,7 +36,8 @@ def bea(database: None) -> Api:
 def signed_in(user: User) -> Api:
     """The program of somebody who has just signed in with both factors."""
     api = Api(user)
-    TokenFamily.objects.filter(user=user).update(method="password")
+    with marked():
+        TokenFamily.objects.filter(user=user).update(method="password")
     return api
 
 
@@ -186,7 +188,8 @@ def test_the_maker_cannot_approve_and_the_stranger_cannot_even_look(shop: Shop, 
     approval = Approval.objects.select_related("requester").get(pk=asked.rpartition("/")[2])
     maker = approval.requester
     maker.is_superuser = True
-    maker.save()
+    with marked():
+        maker.save()
     own = signed_in(maker).send("POST", f"{asked}/approve", {}, {"If-Match": "*"})
     assert (own.status, own.code) == (403, "own_approval")
     stranger = Api(staff(EVERYTHING))
@@ -205,7 +208,8 @@ def test_deciding_needs_the_version_and_a_fresh_second_factor(shop: Shop, bea: A
     for stale_family in ({"method": "command"}, {"method": "password", "created_at": clock.now() - stepup.FRESH}):
         user = staff([*EVERYTHING, *DECIDE])
         api = Api(user)
-        TokenFamily.objects.filter(user=user).update(**stale_family)
+        with marked():
+            TokenFamily.objects.filter(user=user).update(**stale_family)
         reply = api.send("POST", f"{asked}/approve", {}, {"If-Match": "*"})
         assert (reply.status, reply.code) == (403, "step_up_required")
     assert posted(shop.customers[0]) == 100

@@ -1,4 +1,4 @@
-"""`migrate` as the owner of the tables, followed by the grants of the application's roles and by `AFTER_MIGRATE`."""
+"""`migrate` as the owner of the tables, followed by the roles' grants, audited tables' triggers and `AFTER_MIGRATE`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core.management.commands import migrate
 from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from qenex.kernel import grants
+from qenex.kernel import audited, grants
 
 OWNER = "owner"
 
@@ -27,14 +27,17 @@ class Command(migrate.Command):
         return super().get_check_kwargs(options) | {"databases": []}
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrates, then grants, unless it was only asked what it would do."""
+        """Migrates, then grants and watches, unless it was only asked what it would do."""
         super().handle(*args, **options)
         if options["plan"] or options["check_unapplied"] or options["database"] != OWNER:
             return
         with transaction.atomic(OWNER):
             served = grants.apply(connections[OWNER])
+            watched = audited.install(connections[OWNER])
         if options["verbosity"] and served:
             self.stdout.write(f"Granted rights to {', '.join(served)}.")
+        if options["verbosity"] and watched:
+            self.stdout.write(f"Nothing changes without an event in {', '.join(watched)}.")
         if _complete():
             for command in settings.AFTER_MIGRATE:
                 call_command(command, verbosity=options["verbosity"], stdout=self.stdout)
