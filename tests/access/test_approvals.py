@@ -138,6 +138,7 @@ def test_only_who_may_do_it_may_ask_for_it(who: str) -> None:
 # --- deciding
 
 
+@pytest.mark.smoke
 def test_an_approval_carries_out_the_payload_for_its_requester() -> None:
     ann, bea, id = maker(), checker(), new()
     with policy():
@@ -165,6 +166,7 @@ def test_approving_again_answers_the_same_and_does_nothing() -> None:
         approvals.approve(approval=made.pk, by=checker())
 
 
+@pytest.mark.smoke
 def test_nobody_decides_about_his_own_request_not_even_a_superuser() -> None:
     root, id = make_user(is_staff=True, is_superuser=True), new()
     made = asked(root, id)

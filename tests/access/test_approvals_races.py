@@ -40,6 +40,7 @@ def ended(approval: Approval) -> list[str]:
     return [what for what, _ in events_of(approval.pk)]
 
 
+@pytest.mark.smoke
 def test_of_many_checkers_one_carries_it_out() -> None:
     for _ in range(4):
         made = asked(maker(), id := uuid7().hex)

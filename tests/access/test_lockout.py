@@ -108,6 +108,7 @@ def test_right_factors_forget_the_failures_of_this_name_alone(person: User) -> N
     assert fail(other, 5) == Lock("address", MOMENT + lockout.COOL_OFF)
 
 
+@pytest.mark.smoke
 def test_no_failure_is_lost_when_many_come_at_once(person: User) -> None:
     client = Client(person.username, address())
     together(8, lambda _: lockout.failed(client, stage="password"))

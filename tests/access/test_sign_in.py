@@ -86,6 +86,7 @@ def test_there_is_no_second_door() -> None:
     assert ("admin/login/", True) in doors
 
 
+@pytest.mark.smoke
 def test_the_first_time_leads_through_an_app_and_codes_to_where_one_wanted_to_go(
     person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ def test_who_has_a_factor_cannot_add_another_with_the_password_alone(person: Use
     assert enrolment.app_pending(person) is None
 
 
+@pytest.mark.smoke
 def test_a_recovery_code_opens_and_says_how_many_are_left(person: User) -> None:
     with_app(person)
     made = enrolment.recovery_codes_make(user=person)
@@ -224,6 +226,7 @@ def test_a_passkey_without_a_challenge_is_refused(person: User) -> None:
     assert enrolment.methods(person) == frozenset()
 
 
+@pytest.mark.smoke
 def test_another_sign_in_ends_the_session_before_it(person: User) -> None:
     client = staff_client(person)
     first = StaffSession.objects.get(user=person)

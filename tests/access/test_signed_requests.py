@@ -89,6 +89,7 @@ def _refused(order: Order, answer: Reply, status: int, code: str) -> None:
     assert ("Accept-Signature" in answer.headers) is (status == 401)
 
 
+@pytest.mark.smoke
 def test_a_signed_transfer_is_posted_by_the_owner_of_the_key(order: Order, program: Program, owner: User) -> None:
     answer = order.send(program.headers("POST", PATH, order.body))
     assert (answer.status, order.done) == (201, True)
@@ -100,6 +101,7 @@ def test_a_signed_transfer_is_posted_by_the_owner_of_the_key(order: Order, progr
     assert Nonce.objects.filter(key_id=key.pk).count() == 1
 
 
+@pytest.mark.smoke
 def test_a_replayed_request_is_refused_whichever_way_either_came(order: Order, program: Program) -> None:
     headers = program.headers("POST", PATH, order.body)
     assert order.send(headers).status == 201
@@ -119,6 +121,7 @@ def test_a_nonce_is_used_once_whatever_it_signs(order: Order, program: Program, 
     assert second.send(other.headers("POST", PATH, second.body, nonce=nonce)).status == 201
 
 
+@pytest.mark.smoke
 def test_of_a_request_that_comes_on_many_connections_at_once_one_is_carried_out(order: Order, program: Program) -> None:
     headers = program.headers("POST", PATH, order.body)
 

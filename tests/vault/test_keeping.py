@@ -45,6 +45,7 @@ def kept() -> list[dict[str, Any]]:
     return everything()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}"])
 def test_neither_the_writer_nor_the_owner_deletes_a_key(kept: list[dict[str, Any]], statement: str) -> None:
     for table in (*TABLES, "vault_rotation"):
@@ -111,6 +112,7 @@ def test_the_making_of_a_data_key_is_told_in_its_transaction_without_its_subject
     assert str(person).encode() not in bytes(event.body)
 
 
+@pytest.mark.smoke
 def test_a_shredded_subjects_key_is_told_once_and_stays_as_a_place() -> None:
     person = uuid4()
     made = keyring.live("notes", str(person)).id

@@ -86,6 +86,7 @@ def test_every_key_is_wrapped_under_the_new_key_and_every_value_stays_as_it_was(
     assert [event["keys"] for event in events("vault.rotation.finished")] == [5]
 
 
+@pytest.mark.smoke
 def test_with_data_every_value_is_sealed_under_a_new_key() -> None:
     rows = notes(10)
     before = stored_keys() | stored_keys("raw")
@@ -123,6 +124,7 @@ def test_a_dry_run_says_what_there_is_and_changes_nothing() -> None:
     assert list(DataKey.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.smoke
 def test_an_interrupted_rotation_is_continued_and_not_begun_again() -> None:
     rows = notes(4)
     begun, _ = rotation.rotation_start(data=False)

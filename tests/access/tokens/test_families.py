@@ -111,6 +111,7 @@ def test_both_tokens_say_whose_and_of_which_sign_in_they_are(person: User) -> No
     assert (access["exp"] - access["iat"], renewal["exp"] - renewal["iat"]) == (900, 8 * 3600)
 
 
+@pytest.mark.smoke
 def test_a_refresh_token_is_exchanged_for_the_next_tokens(person: User, ask: Ask) -> None:
     first, refresh = start(person)
     second, next_refresh = again(refresh)
@@ -123,6 +124,7 @@ def test_a_refresh_token_is_exchanged_for_the_next_tokens(person: User, ask: Ask
     again(next_refresh)
 
 
+@pytest.mark.smoke
 def test_a_used_refresh_token_ends_the_family(person: User, ask: Ask) -> None:
     first, refresh = start(person)
     second, next_refresh = again(refresh)

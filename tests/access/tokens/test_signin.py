@@ -61,6 +61,7 @@ def wrong(app: AuthenticatorApp) -> str:
     return next(each for each in ("000000", "111111", "222222", "333333", "444444", "555555") if each not in near)
 
 
+@pytest.mark.smoke
 def test_password_and_code_are_answered_with_tokens(
     person: User, app: AuthenticatorApp, sign_in: Any, ask: Ask, address: str
 ) -> None:
