@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qenex.embedded.children import Program
-from qenex.embedded.paths import metrics_dir
+from qenex.embedded.paths import metrics_dir, socket_dir
 from qenex.embedded.tls import Identity
 
 HEADER_MILLISECONDS = 10_000
@@ -24,6 +24,8 @@ class Plan:
     web_workers: int
     task_workers: int
     tls: Identity | None = None
+    witness: bool = False
+    """Whether a witness of the audit trail runs beside it, for somebody to see what one does."""
 
     @property
     def address(self) -> str:
@@ -43,7 +45,18 @@ class Plan:
             self._python("worker", self._worker()),
             self._python("beat", self._beat()),
             self._python("sealer", ["manage.py", "seal"]),
+            *([self._python("witness", self._witness())] if self.witness else []),
         ]
+
+    @property
+    def witness_dir(self) -> Path:
+        """The key and the memory of the witness."""
+        return self.var / "witness"
+
+    @property
+    def witness_address(self) -> str:
+        """Where it listens: no port of this machine is taken for it."""
+        return f"unix:{socket_dir(self.var) / 'witness.sock'}"
 
     def _python(self, name: str, arguments: list[str]) -> Program:
         shared = {
@@ -52,6 +65,8 @@ class Plan:
             "PORT": str(self.port),  # passkeys belong to an origin, and the port is a part of it
         }
         secure = {"QENEX_TLS": "1"} if self.tls else {}
+        if self.witness:
+            shared |= {"QENEX_WITNESSES_FILE": str(self.witness_dir / "client"), "QENEX_WITNESS_QUORUM": "1"}
         inherited = {key: value for key, value in os.environ.items() if key != "PORT_FILE"}
         return Program(name, [sys.executable, *arguments], inherited | shared | secure)
 
@@ -62,6 +77,9 @@ class Plan:
         lasting = ["--respawn-failed-workers", "--workers-kill-timeout", "10"]
         tls = self.tls.options() if self.tls else []
         return ["-m", "granian", *kind, *strict, *lasting, *listen, *tls, "qenex.asgi:application"]
+
+    def _witness(self) -> list[str]:
+        return ["-m", "compliance.witness", "run", "--dir", str(self.witness_dir), "--listen", self.witness_address]
 
     def _worker(self) -> list[str]:
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

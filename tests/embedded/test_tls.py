@@ -153,7 +153,7 @@ def test_the_plan_names_the_protocol_and_tells_the_processes(identity: tls.Ident
     command = secure.programs()[0].command
     assert command[command.index("--ssl-protocol-min") + 1] == "tls1.3"
     assert "--ssl-certificate" not in plain.programs()[0].command
-    assert [program.environment.get("QENEX_TLS") for program in secure.programs()] == ["1", "1", "1"]
+    assert [program.environment.get("QENEX_TLS") for program in secure.programs()] == ["1"] * 4
     assert plain.programs()[0].environment.get("QENEX_TLS") is None
     assert {program.environment["PORT"] for program in plain.programs()} == {"8443"}
 
@@ -188,3 +188,12 @@ def test_up_on_every_address_without_tls_is_told_in_one_line(var: Path, run: Run
     assert output == (
         "CommandError: 0.0.0.0 can be reached from elsewhere, which needs TLS: make run TLS=1, or TRUSTED_PROXIES\n"
     )
+
+
+def test_the_plan_has_a_witness_and_tells_the_processes_of_it(tmp_path: Path) -> None:
+    without, having = (Plan(tmp_path, EVERYWHERE, 8443, 1, 1, None, witness) for witness in (False, True))
+    assert [program.name for program in having.programs()] == [*(each.name for each in without.programs()), "witness"]
+    told = {program.environment.get("QENEX_WITNESSES_FILE") for program in having.programs()}
+    assert told == {str(tmp_path / "witness" / "client")}
+    assert {program.environment.get("QENEX_WITNESS_QUORUM") for program in having.programs()} == {"1"}
+    assert {program.environment.get("QENEX_WITNESSES_FILE") for program in without.programs()} == {None}

@@ -1,5 +1,6 @@
 """Run the whole back office: servers, migrations, static files, demo data, web server, task worker and its clock."""
 
+import io
 import os
 import shutil
 from argparse import ArgumentParser
@@ -68,7 +69,9 @@ def _plan(options: dict[str, Any]) -> Plan:
     check_reach(options["host"], tls=options["tls"], proxies=settings.TRUSTED_PROXIES)
     identity = _identity() if options["tls"] else None
     tasks = env.integer("TASK_WORKERS", 1)
-    return Plan(settings.VAR, options["host"], options["port"], options["workers"], tasks, identity)
+    named = "QENEX_WITNESSES" in os.environ or "QENEX_WITNESSES_FILE" in os.environ
+    witness = settings.EMBEDDED and not named
+    return Plan(settings.VAR, options["host"], options["port"], options["workers"], tasks, identity, witness)
 
 
 def _identity() -> tls.Identity:
@@ -102,6 +105,8 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
         console.say(f"{name} has started.")
     call_command("migrate", interactive=False, verbosity=0)
     console.say("The database is ready.")
+    if plan.witness:
+        _introduce_witness(plan)
     if static.collect():
         console.say("Static files are collected.")
     _count_from_zero(plan)
@@ -115,6 +120,12 @@ def _prepare(plan: Plan, servers: Servers, console: Console, *, demo: bool) -> s
         lines.append(f"The certificate is this machine's own; its SHA-256 is\n  {plan.tls.fingerprint()}")
     _disconnect()
     return "\n".join([*lines, f"API: {plan.page}/api/v1/docs   logs: {plan.var / 'log'}   Ctrl-C stops it."])
+
+
+def _introduce_witness(plan: Plan) -> None:
+    """Tells the witness the log's keys, and the log the witness's."""
+    words = [f"--dir={plan.witness_dir}", "--name=localhost/witness", f"--address={plan.witness_address}"]
+    call_command("witness", "init", "--own-log", *words, stdout=io.StringIO())
 
 
 def _how_to_sign_in(sign_in: first_run.SignIn) -> str:
