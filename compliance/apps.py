@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class ComplianceConfig(AppConfig):
@@ -8,7 +9,9 @@ class ComplianceConfig(AppConfig):
     verbose_name = "Compliance"
 
     def ready(self) -> None:
-        """Registers whose personal data there is, and what may take two people."""
+        """Registers whose personal data there is, what may take two people, and the system checks."""
+        from compliance.checks import check_witnesses
         from compliance.privacy import erasing, holds, kinds, rules, staff  # noqa: F401  # each registers its command
 
         kinds.register(staff.Staff())
+        register(check_witnesses, Tags.security)

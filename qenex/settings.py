@@ -130,7 +130,10 @@ PKCS11_MODULE = env.text("QENEX_PKCS11_MODULE")
 PKCS11_TOKEN = env.text("QENEX_PKCS11_TOKEN")
 PKCS11_PIN = env.text("QENEX_PKCS11_PIN")
 PERSONAL_SEALER = "qenex.vault.personal.SEALER"
-READY_CHECKS = {"keys": "qenex.vault.health.check_keys"}
+READY_CHECKS = {
+    "keys": "qenex.vault.health.check_keys",
+    "witnesses": "compliance.sealing.cosigning.alarms.check_alarms",
+}
 
 # --- Redis: nothing in it would be missed
 REDIS_URL = env.redis(env.text("REDIS_URL"))
@@ -279,6 +282,10 @@ TRAIL_ORIGIN = env.text("QENEX_TRAIL_ORIGIN", "localhost/qenex")
 ERASED_FILE = Path(env.text("QENEX_ERASED", str(VAR / "privacy" / "erased.jsonl"))).resolve()
 TRAIL_DIR = Path(env.text("QENEX_TRAIL_DIR", str(VAR / "trail"))).resolve()
 TRAIL_PUBLIC = env.boolean("QENEX_TRAIL_PUBLIC", False)
+WITNESSES = env.words("QENEX_WITNESSES")
+WITNESS_QUORUM = env.integer("QENEX_WITNESS_QUORUM", 0)
+WITNESS_SECONDS = env.integer("QENEX_WITNESS_SECONDS", 5)
+WITNESS_KINDS = dict.fromkeys(("http", "https", "unix"), "compliance.sealing.cosigning.http.HttpWitness")
 
 # --- Pages
 LANGUAGE_CODE = "en"

@@ -10,6 +10,7 @@ from django.conf import settings
 from prometheus_client import REGISTRY
 
 from compliance.sealing import metrics
+from compliance.sealing.cosigning.metrics import CONTRADICTED
 
 RULES = settings.BASE_DIR / "deploy" / "monitoring" / "trail.rules.yml"
 GUIDE = settings.BASE_DIR / "docs" / "guide" / "trail.md"
@@ -21,7 +22,7 @@ def rules() -> list[dict[str, object]]:
 
 
 def test_every_alarm_has_what_prometheus_asks_for_and_is_explained() -> None:
-    assert len(rules()) == 5
+    assert len(rules()) == 6
     page = GUIDE.read_text()
     for rule in rules():
         assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
@@ -31,10 +32,11 @@ def test_every_alarm_has_what_prometheus_asks_for_and_is_explained() -> None:
 
 def test_every_metric_of_an_alarm_is_one_of_ours() -> None:
     metrics.refused(None)
+    CONTRADICTED.labels("w").set(0)
     metrics.holder(1, "u", "a", seconds=0.0)
     ours = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
     named = {name for rule in rules() for name in re.findall(r"qenex_trail_\w+", str(rule["expr"]))}
-    assert len(named) == 7
+    assert len(named) == 8
     assert named <= ours
 
 

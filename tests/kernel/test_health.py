@@ -32,6 +32,7 @@ def test_readyz_names_what_is_there(database: None) -> None:
         "migrations": "ok",
         "redis": "ok",
         "keys": "ok",
+        "witnesses": "ok",
     }
 
 
@@ -52,6 +53,7 @@ def test_readyz_names_what_is_missing(database: None, settings: Any, monkeypatch
                 "migrations": {"status": "failed", "detail": "2 not applied"},
                 "redis": {"status": "failed", "detail": "ConnectionError"},
                 "keys": {"status": "ok"},
+                "witnesses": {"status": "ok"},
             },
         },
     )

@@ -79,10 +79,10 @@ def true_root() -> bytes:
 def execute(statement: str, *values: Any) -> None:
     """Carries out a statement as the owner of the tables, without the triggers that would refuse it."""
     with connections["owner"].cursor() as cursor, transaction.atomic("owner"):
-        for table in ("leaf", "tile", "checkpoint"):
+        for table in ("leaf", "tile", "checkpoint", "cosignature"):
             cursor.execute(f"ALTER TABLE compliance_{table} DISABLE TRIGGER USER")
         cursor.execute("ALTER TABLE kernel_event DISABLE TRIGGER USER")
         cursor.execute(statement, values)
-        for table in ("leaf", "tile", "checkpoint"):
+        for table in ("leaf", "tile", "checkpoint", "cosignature"):
             cursor.execute(f"ALTER TABLE compliance_{table} ENABLE TRIGGER USER")
         cursor.execute("ALTER TABLE kernel_event ENABLE TRIGGER USER")

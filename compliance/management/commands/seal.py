@@ -4,15 +4,15 @@ import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from compliance.sealing import adopting, figures, restoring
+from compliance.sealing import adopting, cosigning, figures, restoring
 from compliance.sealing.daemon import Daemon, refusal_record
-from compliance.sealing.errors import STATUS, Elsewhere, NothingToDo, Refused
+from compliance.sealing.errors import STATUS, Elsewhere, NothingToDo, Refused, Uncosigned
 from compliance.sealing.sealer import Sealer
 from compliance.sealing.turns import look
 from qenex.kernel import wakeups
@@ -47,16 +47,17 @@ class Command(BaseCommand):
             elif options["once"]:
                 _told(lambda: self._once(options))
             else:
-                with _stopping() as stop:
-                    Daemon(Sealer(), stop).run()
+                with _stopping() as stop, _witnesses() as witnesses:
+                    Daemon(Sealer(cosign=witnesses), stop).run()
 
     def _once(self, options: dict[str, Any]) -> None:
         with look() as present:
             before = figures.look(present)
         progress = Progress("Sealing", before.behind, "events", quiet=options["verbosity"] == 0)
-        sealer = Sealer()
         try:
-            sealer.finish(lambda size: progress.show(size - before.size, f"{size:,} leaves"))
+            with _witnesses() as witnesses:
+                sealer = Sealer(cosign=witnesses)
+                sealer.finish(lambda size: progress.show(size - before.size, f"{size:,} leaves"))
         except Refused as refusal:
             refusal_record(refusal)
             raise
@@ -90,8 +91,21 @@ def _told(command: Callable[[], None]) -> None:
         raise CommandError(str(nothing)) from None
     except Elsewhere:
         raise CommandError("Another sealer is at work: try again.") from None
+    except Uncosigned as problem:
+        raise CommandError(f"Sealed, and not published: {problem}") from None
     except OSError as problem:
         raise CommandError(f"the file outside the database cannot be written: {problem}") from None
+
+
+@contextmanager
+def _witnesses() -> Iterator[cosigning.Gatherer]:
+    """Those of the settings, whose last answers are waited for. Raises CommandError."""
+    try:
+        found = cosigning.from_settings()
+    except cosigning.EntryInvalid as problem:
+        raise CommandError(f"QENEX_WITNESSES: {problem}") from None
+    with closing(found):
+        yield found
 
 
 @contextmanager
