@@ -40,7 +40,9 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         *("POST auth/token", "POST auth/refresh", "POST auth/revoke", "GET auth/jwks"),
         *("GET approvals", "GET approvals/{id}"),
         *(f"POST approvals/{{id}}/{decision}" for decision in ("approve", "reject", "withdraw")),
-        *("GET reports/trial-balance", "GET events", "GET events/{id}"),
+        *("GET reports/trial-balance", "GET events", "GET events/{id}", "GET events/{id}/personal"),
+        *("GET events/{id}/receipt", "GET transfers/{id}/receipt"),
+        *("GET log/checkpoint", "GET log/keys", "GET log/tile/{path}", "GET log/proof", "GET log/consistency"),
     }
 
 
