@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from signal import SIGKILL
 
@@ -94,6 +95,30 @@ def test_killed_again_and_again_between_two_logs_it_sides_with_one(memory: Path)
     assert len({tree.size for tree in trees}) == len(trees) >= 20
     winner = LOG if any(tree.root == LOG.root(tree.size) for tree in trees) else FORK
     assert [tree.size for tree in trees if tree.root != winner.root(tree.size)] == []
+
+
+def test_killed_alone_the_first_of_its_processes_takes_the_others_with_it(memory: Path) -> None:
+    running = Running(memory, LOG.vkey)
+    running.start()
+    assert running.add(LOG.ask(0, 3)).status == 200
+    assert running._process is not None
+    running._process.kill()
+    running._process.wait(20)
+    end = time.monotonic() + 20
+    while _answers(running):
+        assert time.monotonic() < end
+    running.start()
+    try:
+        assert running.add(LOG.ask(3, 4)).status == 200
+    finally:
+        running.stop()
+
+
+def _answers(running: Running) -> bool:
+    try:
+        return running.ask("GET", "/vkey").status == 200
+    except OSError:
+        return False
 
 
 def _insist(running: Running, log: Log, said: list[tuple[str, str]], stop: threading.Event) -> None:
