@@ -64,8 +64,8 @@ def book_update(*, book: Book, name: str | None = None, status: str | None = Non
         if version is not None and fresh.version != version:
             raise Stale
         wanted = {"name": name, "status": status}
-        changes = {field: (getattr(fresh, field), value) for field, value in wanted.items() if value is not None}
-        changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+        wanted = {field: value for field, value in wanted.items() if value is not None}
+        changes = events.changes_of({field: getattr(fresh, field) for field in wanted}, wanted)
         if not changes:
             return fresh
         for field, (_, after) in changes.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 
@@ -45,6 +46,27 @@ def group_set(*, group: int | None, name: str, permissions: Iterable[str], seen:
         return _write(found, name, before, wanted)
 
     return run(work)
+
+
+def group_delete(*, group: Group) -> None:
+    """Takes a role away from everybody who has it, for ever; in the open transaction, or in one of its own."""
+
+    def work() -> None:
+        before = permissions_of(group.permissions)
+        members = sorted(group.user_set.values_list("pk", flat=True))
+        events.emit(
+            "access.role.deleted",
+            subject_type="role",
+            subject_id=group.pk,
+            data={"role": group.name, "members": members},
+            changes={"permissions": (before, ())},
+        )
+        group.delete()
+
+    if connection.in_atomic_block:
+        work()
+    else:
+        run(work)
 
 
 def _require(fulfilled: bool, message: str) -> None:

@@ -1,6 +1,6 @@
 """Writing to the event log: one row in the transaction of the command that it records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,8 @@ from qenex.kernel.personal import Block, Values, of_month, person, seal
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Field name → (before, after)."""
+MASKED = "***"
+"""What stands for a secret: that it changed is told, and not what it is."""
 
 _INSERT = """
 INSERT INTO kernel_event (id, recorded_at, type, version, book_id, subject_type, subject_id,
@@ -91,6 +93,16 @@ def _actor(by: context.Context) -> dict[str, Any]:
         "method": by.method,
         "key_id": by.key_id,
         "on_behalf_of": None if represented is None else {"id": represented.id, "name": represented.name},
+    }
+
+
+def changes_of(before: Mapping[str, Any], after: Mapping[str, Any], *, masked: Collection[str] = ()) -> Changes:
+    """The fields of `after` that differ, each with what it was; of `masked` ones only whether there was something."""
+    pairs = {name: (before.get(name), value) for name, value in after.items()}
+    return {
+        name: tuple(MASKED if name in masked and each is not None else each for each in pair)  # type: ignore[misc]  # two
+        for name, pair in pairs.items()
+        if pair[0] != pair[1]
     }
 
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -79,6 +80,15 @@ class RolePage(CommandPage):
 @admin.register(Group)
 class RolesAdmin(GroupAdmin):
     """Groups, which are roles."""
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        """By the service."""
+        groups.group_delete(group=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """By the service, one after the other."""
+        for group in queryset:
+            groups.group_delete(group=group)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         """The page of a new role."""
