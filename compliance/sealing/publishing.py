@@ -7,6 +7,7 @@ from django.conf import settings
 
 from compliance.models import Checkpoint, Cosignature
 from compliance.sealing import extension, guard, heads, keys
+from compliance.sealing.cosignatures import kept
 from compliance.sealing.errors import Overtaken
 from compliance.sealing.guard import Guard
 from compliance.sealing.heads import Head
@@ -67,7 +68,7 @@ def _publish(present: Turn, head: Head, cosign: Cosign) -> Checkpoint:
     cosigned = cosign(Signed(head.size, root, note, kid))
     made = Checkpoint(size=head.size, root=root, note=note, kid=kid, signed_at=now)
     made.save(force_insert=True)
-    rows = [Cosignature(size=head.size, witness=each.witness, line=each.line, at=now) for each in cosigned]
+    rows = [kept(head.size, each.witness, each.line) for each in cosigned]
     Cosignature.objects.bulk_create(rows)
     return made
 

@@ -26,6 +26,7 @@ _MARK = "\u2014 "
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _KEY_ID, _TIMESTAMP = struct.Struct(">4s"), struct.Struct(">Q")
 _MAX_TIMESTAMP = (1 << 63) - 1
+_SIGNATURE_BYTES = 64
 
 _FIELD = (1 << 255) - 19
 _ORDER_8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
@@ -133,7 +134,7 @@ def verify_cosignature(note: Note | str | bytes, vkey: str) -> int | None:
 
 
 def _cosigned_at(key: Key, text: str, signature: bytes) -> int | None:
-    if len(signature) != _TIMESTAMP.size + 64:
+    if len(signature) != _TIMESTAMP.size + _SIGNATURE_BYTES:
         return None
     [at] = _TIMESTAMP.unpack_from(signature)
     message = cosignature_text(at, text) if at <= _MAX_TIMESTAMP else None
@@ -145,6 +146,15 @@ def cosignature_text(timestamp: int, checkpoint_text: str) -> str:
     if not 0 <= timestamp <= _MAX_TIMESTAMP:
         raise NoteInvalid(f"{timestamp} is no time")
     return f"cosignature/v1\ntime {timestamp}\n{checkpoint_text}"
+
+
+def cosigned_at(line: str) -> int:
+    """The time in a line of cosignature, in seconds since 1970; verifies nothing. Raises NoteInvalid."""
+    signature = parse_line(line.removesuffix("\n")).signature
+    if len(signature) != _TIMESTAMP.size + _SIGNATURE_BYTES:
+        raise NoteInvalid("the line is no cosignature")
+    moment: int = _TIMESTAMP.unpack_from(signature)[0]
+    return moment
 
 
 def signature_line(name: str, public: bytes, signature: bytes) -> str:

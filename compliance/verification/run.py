@@ -51,7 +51,7 @@ def _verify(opened: Snapshot, since: Sequence[Known], report: TrailReport, progr
     signed.finish(growth.edge.size)
     others.finish(growth.edge.size)
     leaves.unsealed(opened, report)
-    outside.cosignatures(opened, [word.partition("=")[0] for word in getattr(settings, "WITNESSES", ())], report)
+    outside.cosignatures(opened, [word.partition("=")[0] for word in settings.WITNESSES], report)
     restorations(opened, report)
     guards(opened, report)
 

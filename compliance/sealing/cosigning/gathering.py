@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import Error, connections
 
 from compliance.models import Checkpoint, Cosignature
+from compliance.sealing.cosignatures import kept
 from compliance.sealing.cosigning import alarms, metrics
 from compliance.sealing.cosigning.asking import Asker
 from compliance.sealing.cosigning.witnesses import Contradicted, Entry, Unavailable, parse
 from compliance.sealing.errors import Uncosigned
 from compliance.sealing.publishing import Cosigned, Signed
-from qenex.kernel import clock
 from qenex.kernel.context import Context, acting
 from qenex.kernel.transactions import Busy
 
@@ -180,8 +180,7 @@ class Desk:
                 if time.monotonic() > end:
                     return
                 time.sleep(LOOK_SECONDS)
-            row = Cosignature(size=signed.size, witness=self.name, line=line, at=clock.now())
-            Cosignature.objects.bulk_create([row], ignore_conflicts=True)
+            Cosignature.objects.bulk_create([kept(signed.size, self.name, line)], ignore_conflicts=True)
         except Error as problem:
             logger.warning("a cosignature of %s was not kept: %s", self.name, type(problem).__name__)
 
