@@ -72,11 +72,15 @@ class KeysetChangeList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """The keyset's order, whatever the address says."""
-        return list(self.model_admin.keyset)
+        return list(self.keyset())
+
+    def keyset(self) -> tuple[str, ...]:
+        """The columns of the order; a list may turn it round."""
+        return tuple(self.model_admin.keyset)
 
     def get_results(self, request: HttpRequest) -> None:
         """One page in one query."""
-        keyset = Keyset(tuple(self.model_admin.keyset))
+        keyset = Keyset(self.keyset())
         try:
             page = keyset.page(self.queryset, self.cursor, self.list_per_page)
         except CursorInvalid as error:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
+
 from qenex import env
 from qenex.embedded.postgres import database_urls
 from qenex.embedded.redis import redis_url
@@ -133,6 +135,7 @@ PERSONAL_SEALER = "qenex.vault.personal.SEALER"
 READY_CHECKS = {
     "keys": "qenex.vault.health.check_keys",
     "witnesses": "compliance.sealing.cosigning.alarms.check_alarms",
+    "alarms": "compliance.alarms.health.check_alarms",
 }
 
 # --- Redis: nothing in it would be missed
@@ -151,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds-expire": {"task": "ledger.tasks.holds_expire", "schedule": 10.0},
     "idempotency-prune": {"task": "qenex.kernel.tasks.idempotency_prune", "schedule": 3600.0},
     "nonces-prune": {"task": "qenex.access.tasks.nonces_prune", "schedule": 60.0},
+    "trail-verify": {"task": "compliance.tasks.trail_verify", "schedule": crontab(hour=2, minute=30)},
     "retention-apply": {"task": "compliance.tasks.retention_apply", "schedule": 86_400.0},
     "sessions-expire": {"task": "qenex.access.tasks.sessions_expire", "schedule": 60.0},
     "users-deactivate-idle": {"task": "qenex.access.tasks.users_deactivate_idle", "schedule": 3600.0},

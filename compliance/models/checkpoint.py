@@ -21,6 +21,7 @@ class Checkpoint(models.Model):
     class Meta:
         verbose_name = _("checkpoint")
         verbose_name_plural = _("checkpoints")
+        permissions = [("export_log", "Can export ranges of the event log")]
         indexes = [models.Index("signed_at", name="checkpoint_signed")]
 
     def __str__(self) -> str:

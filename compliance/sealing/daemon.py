@@ -7,6 +7,8 @@ import time
 from django.conf import settings
 from django.db import Error, connection
 
+from compliance.alarms import alarm_write
+from compliance.models import Source
 from compliance.sealing import figures, metrics
 from compliance.sealing.errors import Reason, Refused, Uncosigned
 from compliance.sealing.holders import Watch
@@ -113,12 +115,16 @@ class Daemon:
 
 
 def refusal_record(refusal: Refused) -> None:
-    """Writes down that the sealer does not go on. Raises Busy and the database's errors."""
-    transactions.run(
-        lambda: events.emit(
+    """Writes down that the sealer does not go on, and raises an alarm. Raises Busy and the database's errors."""
+
+    def work() -> None:
+        events.emit(
             "compliance.trail.refused",
             subject_type="trail",
             subject_id=settings.TRAIL_ORIGIN[:64],
             data={"refused": refusal.reason.value, "detail": refusal.detail},
         )
-    )
+        if refusal.reason is not Reason.KEY_UNFIT:  # a mistake of who has set it up, and nobody's forgery
+            alarm_write(Source.SEALER, refusal.reason.value, refusal.detail)
+
+    transactions.run(work)

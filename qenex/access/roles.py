@@ -86,6 +86,7 @@ _SHIPPED = (
             *("compliance.add_legalhold", "compliance.lift_legalhold", "compliance.erase_subject", "risk.view_*"),
             *("compliance.export_subject", "compliance.reveal_event"),
             *("compliance.change_retentionrule", "compliance.apply_retention"),
+            *("compliance.run_trailcheck", "compliance.export_log", "compliance.close_tamperalarm"),
         ),
     ),
     Role(
@@ -101,8 +102,8 @@ _SHIPPED = (
     Role(
         "auditor",
         _("Auditor"),
-        _("Reads everything, the event log included, and changes nothing."),
-        ("*.view_*",),
+        _("Reads everything, verifies and exports the event log, and changes nothing."),
+        ("*.view_*", "compliance.run_trailcheck", "compliance.export_log"),
     ),
     Role(
         "administrator",

@@ -14,6 +14,7 @@ from redis import Redis
 
 from qenex.kernel.middleware import is_loopback
 
+OK, DEGRADED = "ok", "degraded"
 TEXT = "text/plain; charset=utf-8"
 SECONDS = 2
 """How long Redis may take to answer."""
@@ -21,6 +22,10 @@ SECONDS = 2
 
 class Unready(Exception):
     """A check that ran and found something amiss; the message is shown."""
+
+
+class Degraded(Unready):
+    """Something that somebody should look at, while the process serves as before; the message is shown."""
 
 
 class HealthMiddleware:
@@ -48,11 +53,12 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """What the process needs is there; 503 and the name of what is not."""
+    """What the process needs is there; 503 and the name of what is not. What is only amiss does not stop traffic."""
     further = {name: import_string(path) for name, path in settings.READY_CHECKS.items()}
     checks = {name: _result(check) for name, check in {**CHECKS, **further}.items()}
-    ready = all(check["status"] == "ok" for check in checks.values())
-    return JsonResponse({"status": "ok" if ready else "failed", "checks": checks}, status=200 if ready else 503)
+    found = {check["status"] for check in checks.values()}
+    status = next((each for each in ("failed", DEGRADED) if each in found), OK)
+    return JsonResponse({"status": status, "checks": checks}, status=503 if status == "failed" else 200)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -109,6 +115,8 @@ def _result(check: Callable[[], None]) -> dict[str, str | float]:
     result: dict[str, str | float] = {"status": "ok"}
     try:
         check()
+    except Degraded as problem:
+        result = {"status": DEGRADED, "detail": str(problem)}
     except Unready as problem:
         result = {"status": "failed", "detail": str(problem)}
     except Exception as error:  # noqa: BLE001  # whatever it is, we are not ready; its text may hold addresses

@@ -101,7 +101,9 @@ def test_who_has_no_role_finds_nothing_but_what_is_his_own(columns: dict[str, Co
 
 
 def test_the_auditor_changes_nothing_but_what_is_his_own(columns: dict[str, Column]) -> None:
-    assert _changing(columns["auditor"]) == _changing(columns["no role"])
+    proving = {f"admin/compliance/{each}/" for each in ("checkpoint/export", "trailcheck/start")}
+    changing = {address for address in _changing(columns["auditor"]) if address.route not in proving}
+    assert changing == _changing(columns["no role"])
 
 
 def test_the_auditor_sees_every_page_that_anybody_sees(columns: dict[str, Column]) -> None:

@@ -63,13 +63,15 @@ def test_pages_lead_to_the_older_and_back(staff: Client) -> None:
     assert _shown(staff.get(f"{URL}{_link(third, 'prev')}").text) == written[100:200]
 
 
-def test_a_list_counts_nothing_and_is_one_query(staff: Client) -> None:
+def test_a_list_counts_nothing_and_reads_events_once(staff: Client) -> None:
     subject = str(uuid7())
     _write(subject, 3)
     with CaptureQueriesContext(connections["reader"]) as read, CaptureQueriesContext(connections["default"]) as other:
         assert len(_shown(staff.get(f"{URL}?subject_id={subject}").text)) == 3
-    assert len(read) == 1
-    assert "COUNT(" not in read[0]["sql"]
+    # An end to patience around the events, their places in the tree, the books to choose from, the types.
+    assert "COUNT(" not in " ".join(query["sql"] for query in read)
+    assert sum('FROM "kernel_event"' in query["sql"] for query in read) == 1
+    assert len(read) <= 7
     # The session, its user, what is known of the session, the permissions of the user and of their groups, and the
     # books in reach; then the event that it was read, in a transaction of its own.
     queries = [query["sql"] for query in other]
@@ -77,16 +79,16 @@ def test_a_list_counts_nothing_and_is_one_query(staff: Client) -> None:
     assert {each.split()[0] for each in queries[:6]} == {"SELECT"}
 
 
-def test_a_filter_forgets_the_page_but_keeps_the_other_filters(staff: Client) -> None:
+def test_a_filter_forgets_the_page_and_the_next_page_keeps_the_filters(staff: Client) -> None:
     subject = str(uuid7())
     _write(subject, 101)
-    older = _link(staff.get(f"{URL}?subject_id={subject}").text, "next")
-    page = staff.get(f"{URL}{older}&type=test.noted").text
-    forms = re.findall(r'<form method="get">(.*?)</form>', page, re.DOTALL)
-    assert len(forms) == 5
-    assert all("cursor" not in form for form in forms)
-    assert f'<input type="hidden" name="subject_id" value="{subject}">' in forms[0]
-    assert '<input type="hidden" name="type" value="test.noted">' in forms[1]
+    older = _link(staff.get(f"{URL}?subject_id={subject}&type=test.noted").text, "next")
+    assert older is not None
+    assert parse_qs(urlsplit(older).query)["type"] == ["test.noted"]
+    page = staff.get(URL + older).text
+    [form] = re.findall(r'<form method="get"(.*?)</form>', page, re.DOTALL)
+    assert "cursor" not in form
+    assert f'value="{subject}"' in form
 
 
 @pytest.mark.parametrize("cursor", ["garbage", "WzAsIngiXQ", "WzAsIngiLCJ5Il0"])
@@ -105,11 +107,13 @@ def test_events_are_filtered(staff: Client) -> None:
         return _shown(staff.get(f"{URL}?subject_id={subject}&{query}").text)
 
     assert found("type=test.noted") == [event, other]
-    assert found(f"actor={actor}") == found(f"book_id={book}") == [event]
-    assert found("recorded_at_since=2031-02-03&recorded_at_until=2031-02-03") == [event]
-    assert found("recorded_at_since=2031-02-04") == found("book_id=nonsense") == found("recorded_at_until=x") == []
-    assert found("recorded_at_until=2031-02-02") == [other]
-    assert found("recorded_at_until=9999-12-31") == []
+    assert found(f"actor={actor}") == [event]
+    assert found("since=2031-02-03T00:00&until=2031-02-04") == [event]
+    assert found("since=2031-02-04") == found("book=nonsense") == found("until=x") == []
+    assert found("until=2031-02-02") == [other]
+    assert found("until=9999-12-31&order=oldest") == [other, event]
+    assert found("subject_type=admin") == [other, event]
+    assert found("request_id=nothing-of-the-sort") == []
 
 
 def test_an_event_is_shown_with_its_differences(staff: Client) -> None:
@@ -119,7 +123,7 @@ def test_an_event_is_shown_with_its_differences(staff: Client) -> None:
         (event,) = _write(str(uuid7()), 1, changes=changes, data={"n": [1, "ä"]})
     with CaptureQueriesContext(connections["reader"]) as read:
         page = staff.get(f"{URL}{event}/change/").text
-    assert len(read) == 1
+    assert len(read) <= 4  # with its leaf, the checkpoint, and open alarms
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td><del>(.*?)</del></td><td><ins>(.*?)</ins></td></tr>", page)
     assert rows == [("floor", "0", "null"), ("name", "&lt;b&gt;old&lt;/b&gt;", "new")]
     assert "192.0.2.1" not in page

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from django.db import connections
 
+from compliance.alarms import alarm_write
+from compliance.models import Source
 from qenex.kernel import events
 from qenex.kernel.health import Unready
 from qenex.kernel.transactions import run
@@ -42,6 +44,8 @@ def alarm_raise(*, witness: str, size: int, root: bytes, detail: str) -> bool:
             return False
         data = {"witness": witness, "size": size, "root": root.hex(), "detail": detail}
         events.emit(RAISED, subject_type=SUBJECT, subject_id=witness[:64], data=data)
+        # Beside it the one that stands above every page, which two people close there.
+        alarm_write(Source.WITNESS, f"contradicted by {witness}"[:40], detail)
         return True
 
     return run(command)

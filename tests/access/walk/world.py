@@ -1,14 +1,18 @@
 """One object of everything, for the addresses that need one."""
 
+import tempfile
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.test.utils import override_settings
 
-from compliance.models import Erasure
+from compliance.checking import check_fail, check_request
+from compliance.models import Checkpoint, Erasure
 from compliance.privacy.holds import hold_place
 from ledger import services
 from ledger.models import Book, Hold, Journal, RoleLimit, Transfer
@@ -21,6 +25,7 @@ from qenex.kernel.models import Event
 from qenex.vault import signing
 from qenex.vault.models import SigningKey
 from tests.access.walk.addresses import Address
+from tests.support import alarms, trail
 from tests.support.ledger import Shop, give, hold, make_shop, post
 from tests.support.marked import marked
 from tests.support.people import make_user, staff_client
@@ -61,7 +66,7 @@ class World:
         services.journal_post(book=self.shop.book, transfers=[give(one, two, 1)], reference=f"ref-{one.pk}")
         post(self.shop.book, hold(one, two, 5))
         self.made: dict[str, Any] = _of_book(self.shop) | _of_people()
-        self.made |= _of_privacy()
+        self.made |= _of_privacy() | _of_trail()
         self.made["access.approval"] = _approval(self.shop)
         signing.signer("tokens")
         self.made["vault.signingkey"] = SigningKey.objects.filter(purpose="tokens")[0].pk
@@ -160,6 +165,20 @@ def _of_privacy() -> dict[str, Any]:
         "compliance.legalhold": hold.pk,
         "compliance.retentionrule": "sessions",
         "compliance.erasure": waiting.pk,
+    }
+
+
+def _of_trail() -> dict[str, Any]:
+    """A checkpoint, a verification that has ended, and an alarm that two people have closed: an open one is seen."""
+    if not Checkpoint.objects.exists():
+        with tempfile.TemporaryDirectory() as folder, override_settings(TRAIL_DIR=Path(folder)):
+            trail.seal()
+    check, _ = check_request()
+    check_fail(check=check.pk, problem="a test")
+    return {
+        "compliance.checkpoint": Checkpoint.objects.latest("size").pk,
+        "compliance.trailcheck": check.pk,
+        "compliance.tamperalarm": alarms.closed().pk,
     }
 
 
