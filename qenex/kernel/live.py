@@ -43,6 +43,8 @@ class EventsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # the p
             await self.close(UNKNOWN_EVENT)
             return
         await database_sync_to_async(_followed)(self.scope, query)
+        if "after" not in parse_qs(query):  # behind the event of its own opening
+            position = await database_sync_to_async(cursors.end)()
         self.woken = asyncio.Event()
         self.reader = asyncio.create_task(self._read(position))
 

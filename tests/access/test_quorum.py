@@ -12,6 +12,7 @@ from qenex.kernel.problems import Problem
 from tests.kernel.conftest import make_user
 from tests.support.approvals import DOER, NOTE, by
 from tests.support.ledger import make_shop
+from tests.support.marked import marked
 from tests.support.people import staff_client
 from tests.support.vault import own_database
 
@@ -82,7 +83,8 @@ def test_a_policy_that_is_on_stays_on_only_with_two(alone: User) -> None:
     second = make_user(*OFFICER)
     with by(alone):
         made = policy_set(terms=Terms(CHANGE))
-    User.objects.filter(pk=second.pk).update(is_active=False)
+    with marked():
+        User.objects.filter(pk=second.pk).update(is_active=False)
     with by(alone), pytest.raises(Problem) as caught:
         policy_set(policy=made.pk, terms=Terms(CHANGE, permission=DOER), version=1)
     assert [fault.pointer for fault in caught.value.faults] == ["#/active"]

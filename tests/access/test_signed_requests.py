@@ -358,8 +358,12 @@ def test_a_read_needs_a_new_nonce_too(program: Program) -> None:
     assert statuses == [200, 401]
 
 
-def test_unknown_keys_are_no_events(program: Program) -> None:
+def test_forgeries_are_one_event_of_their_address_and_none_of_the_key(program: Program) -> None:
     before = Event.objects.count()
     path = f"/api/v1/books/{uuid7()}"
-    Client().get(path, headers=replace(program, secret=bytes(32)).headers("GET", path))
-    assert Event.objects.count() == before
+    for _ in range(3):
+        Client().get(path, headers=replace(program, secret=bytes(32)).headers("GET", path))
+    assert Event.objects.count() <= before + 2  # one, and the key that seals a stranger's address of this month
+    refused = json.loads(bytes(Event.objects.filter(type="kernel.request.refused").latest("recorded_at").body))
+    assert (refused["data"]["code"], refused["actor"]["id"]) == ("signature_invalid", None)
+    assert program.key.key_id not in json.dumps(refused)

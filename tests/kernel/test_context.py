@@ -38,7 +38,8 @@ def test_a_session_request_acts_as_its_user(auditor: User) -> None:
 def test_a_token_wins_over_a_session(auditor: User, database: None) -> None:
     client = token_client(auditor)
     with marked():
-        sign_in(client, User.objects.create(username=uuid.uuid4().hex))
+        user = User.objects.create(username=uuid.uuid4().hex)
+    sign_in(client, user)
     shown = client.get(URL).json()
     assert (shown["actor"], shown["method"]) == (auditor.username, "jwt")
 
