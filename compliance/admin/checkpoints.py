@@ -17,6 +17,7 @@ from compliance.admin.base import TrailAdmin
 from compliance.admin.exports import ExportPage
 from compliance.models import Checkpoint, TrailCheck
 from compliance.sealing import figures, keys
+from compliance.sealing.cosigning.witnesses import EntryInvalid, parse
 from compliance.sealing.figures import Figures
 from compliance.sealing.turns import look
 from ledger.admin.shown import DASH
@@ -68,6 +69,7 @@ class CheckpointAdmin(TrailAdmin[Checkpoint]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, and what stands above it."""
         extra = {"title": _("Audit trail"), "vkeys": vkeys(), "witnesses": selectors.witnesses(), **state()}
+        extra["witness_keys"] = witness_keys()
         extra["last_check"] = TrailCheck.objects.order_by("-requested_at").first()
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
@@ -116,6 +118,14 @@ class CheckpointAdmin(TrailAdmin[Checkpoint]):
     def witnesses(self, row: Any) -> str | None:
         """Who signed it beside us."""
         return ", ".join(each.witness for each in row.witnessed) or None
+
+
+def witness_keys() -> list[str]:
+    """The keys of the witnesses that are asked; none where the setting cannot be read, which a system check says."""
+    try:
+        return [entry.vkey for entry in parse(settings.WITNESSES)]
+    except EntryInvalid:
+        return []
 
 
 def vkeys() -> list[str] | None:

@@ -43,12 +43,13 @@ class EventsForm(forms.Form):
     request_id = _text(_("Request"), 64, spellcheck="false")
     book = forms.ChoiceField(label=_("Book"), required=False)
     order = forms.ChoiceField(
-        label=_("Order"), required=False, choices=[(NEWEST, _("Newest first")), (OLDEST, _("Oldest first"))]
+        label=_("Order"),
+        required=False,
+        choices=[("", _("As suits")), (NEWEST, _("Newest first")), (OLDEST, _("Oldest first"))],
     )
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         given = {name: str(data.get(name, "")).strip() for name in self.base_fields}
-        given["order"] = given["order"] or (OLDEST if given["subject_type"] and given["subject_id"] else NEWEST)
         super().__init__(given, label_suffix="")
         reached = scope.narrowed(Book.objects.using(READER), "pk").order_by("code")
         self.books = {book.code: book for book in reached}
@@ -78,8 +79,8 @@ class EventsForm(forms.Form):
 
     @property
     def rising(self) -> bool:
-        """Whether the oldest comes first."""
-        return str(self.data["order"]) == OLDEST
+        """Whether the oldest comes first: so it does for the story of one object, unless told otherwise."""
+        return str(self.data["order"]) == OLDEST or (not self.data["order"] and self.subject is not None)
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The events that were asked for. The form is valid."""

@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from compliance import selectors
@@ -24,7 +23,7 @@ from compliance.errors import NoCheckpoint, NotSealed
 from ledger.admin.lists import TooSlow, patience
 from qenex.admin import KeysetChangeList
 from qenex.kernel import scope
-from qenex.kernel.admin import EventAdmin
+from qenex.kernel.admin import ACTOR, EventAdmin
 from qenex.kernel.models import Event
 
 
@@ -73,14 +72,18 @@ class TrailEventAdmin(EventAdmin):
     change_list_template = "compliance/admin/events.html"
     change_form_template = "compliance/admin/event.html"
     list_filter = ()  # type: ignore[assignment]  # the form has them all
-    fieldsets = (
-        (None, {"fields": ("id", "recorded_at", "type", "version", "subject", "book_id", "changes")}),
-        (
-            gettext_lazy("Circumstances"),
-            {"fields": ("actor_name", "on_behalf_of", "method", "key_id", "address", "request_id", "reason")},
-        ),
-        (gettext_lazy("Contents"), {"fields": ("data",)}),
-    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        """What is known of the event: circumstances that it has none of are left out."""
+        known = [name for name in ACTOR if obj is not None and self._has(name, obj)]
+        return [
+            (title, {**options, "fields": known} if options["fields"] == ACTOR else options)
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def _has(self, name: str, event: Event) -> bool:
+        look = getattr(self, name, None)
+        return bool(getattr(event, name) if look is None else look(event))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list class."""

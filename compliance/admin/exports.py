@@ -34,13 +34,17 @@ LARGEST = 100_000
 class ExportForm(forms.Form):
     """Which part of the log, and why: by positions or by time."""
 
-    start = forms.IntegerField(label=gettext_lazy("From position"), required=False, min_value=0, max_value=2**63 - 1)
+    start = forms.IntegerField(
+        label=gettext_lazy("From position"),
+        required=False,
+        min_value=0,
+        max_value=2**63 - 1,
+        help_text=gettext_lazy("Give positions or times. What is left empty is the beginning or the end of the log."),
+    )
     end = forms.IntegerField(label=gettext_lazy("Before position"), required=False, min_value=1, max_value=2**63 - 1)
     since = forms.DateTimeField(label=gettext_lazy("From (UTC)"), required=False, widget=MomentInput())
     until = forms.DateTimeField(label=gettext_lazy("Before (UTC)"), required=False, widget=MomentInput())
-    transfers = forms.BooleanField(
-        label=gettext_lazy("With what the transfers' own leaves say"), required=False, initial=True
-    )
+    transfers = forms.BooleanField(label=gettext_lazy("With the transfers"), required=False, initial=True)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=500,

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from qenex.kernel import clock
 from qenex.kernel.models import Event
 
+MOMENT = timedelta(minutes=1)
 SHOWN = 6
 """Differences of an event that the line shows; its page shows all."""
 OTHER = "other"
@@ -30,6 +35,7 @@ class Entry(NamedTuple):
 
     event: Event
     kind: str
+    ago: str
     book: str
     position: int | None
     changes: list[tuple[str, str, str]]
@@ -61,7 +67,22 @@ def _entry(event: Event, positions: Mapping[UUID, int], books: Mapping[UUID, str
     differences = changes(body(event))
     book = "" if event.book_id is None else books.get(event.book_id, "")
     place = positions.get(event.pk)
-    return Entry(event, kind_of(event.type), book, place, differences[:SHOWN], max(0, len(differences) - SHOWN))
+    return Entry(
+        event,
+        kind_of(event.type),
+        _ago(event.recorded_at),
+        book,
+        place,
+        differences[:SHOWN],
+        max(0, len(differences) - SHOWN),
+    )
+
+
+def _ago(moment: datetime) -> str:
+    now = clock.now()
+    if now - moment < MOMENT:
+        return _("a moment ago")
+    return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
 
 
 def body(event: Event) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """The browser of events: the line of time, one object's story, and the proof of an event."""
 
+import html
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import transaction
 from django.test import Client
+from django.test.utils import override_settings
 
 from compliance.models import Checkpoint, Leaf
 from compliance.selectors import eventtypes
+from compliance.trail import note
 from qenex.kernel import events
 from qenex.kernel.ids import uuid7
 from tests.support import trail as trails
@@ -97,6 +101,12 @@ def test_checkpoints_are_listed_with_keys_and_given_as_files(officer: Client) ->
     assert f"/admin/compliance/checkpoint/{checkpoint.size}/change/" in page
     assert "No witness has signed a checkpoint lately" in page
     [key] = re.findall(r'<code id="vkey-1">(.*?)</code>', page)
+    public = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    witness = note.vkey("example.org/witness", public, note.COSIGNATURE)
+    with override_settings(WITNESSES=[f"{witness}=http://127.0.0.1:1"]):
+        assert (
+            f'<code id="witness-1">{html.escape(witness)}</code>' in officer.get("/admin/compliance/checkpoint/").text
+        )
     one = officer.get(f"/admin/compliance/checkpoint/{checkpoint.size}/change/").text
     assert bytes(checkpoint.root).hex() in one
     assert key in one
