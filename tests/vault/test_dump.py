@@ -21,6 +21,7 @@ from qenex.vault import blindindex, keyring, providers, signing
 from qenex.vault.models import DataKey, SigningKey
 from qenex.vault.signers import wrap_aad
 from tests.support.dump import FORMATS, dump, shows
+from tests.support.marked import marked
 from tests.support.people import code, make_user, staff_client
 from tests.support.signing import make_program
 
@@ -110,7 +111,8 @@ def _passkey(user: User) -> bytes:
     )
     id = secrets.token_bytes(32)
     fields = {"credential_id": id, "public_key": cose, "aaguid": uuid4(), "sign_count": 0, "confirmed": True}
-    Passkey.objects.create(user=user, name="laptop", **fields)
+    with marked():
+        Passkey.objects.create(user=user, name="laptop", **fields)
     return key.private_numbers().private_value.to_bytes(32)
 
 
