@@ -1,7 +1,7 @@
 """The vault in the back office: looked at by those who answer for keys, changed by commands on the machine alone."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -31,6 +31,11 @@ class SigningKeyAdmin(ViewOnlyAdmin[SigningKey]):
     sortable_by = ()
     fields = ("kid", "purpose", "version", "algorithm", "state_shown", "created_at", "not_before", "retired_at")
     readonly_fields = ("state_shown", "kept_by", "public_key")
+
+    class Media:
+        """How a key's lines break on a telephone."""
+
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("vault/vault.css",)}
 
     def get_fields(self, request: HttpRequest, obj: SigningKey | None = None) -> Any:
         """The private half is in none of them."""

@@ -62,7 +62,8 @@ def world(database: None) -> World:
     shop = make_shop(2, funds="1000000")
     payer, payee = shop.customers
     journal, _ = services.journal_post(book=shop.book, transfers=[give(payer, payee, 1)])
-    user = staff([*EVERYTHING, "kernel.view_event", "access.view_approval", "access.check_approval"])
+    trail = ("kernel.view_event", "compliance.view_checkpoint", "compliance.reveal_event")
+    user = staff([*EVERYTHING, *trail, "access.view_approval", "access.check_approval"])
     return {
         "user": user,
         "book": shop.book.code,
