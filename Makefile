@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures bench-passwords bench-trail soak shell schema requirements down reset privileges
+.PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures bench-passwords bench-trail soak shell schema requirements down reset privileges event-samples
 
 PORT ?= 8000
 WORKERS ?= 2
@@ -85,6 +85,10 @@ soak: setup  ## Kill processes under load, again and again, and prove that nothi
 privileges: setup  ## Write who may ask for what to tests/access/privileges.csv, for somebody to read the difference
 	@PRIVILEGES_WRITE=1 $(BIN)/python -m pytest -q -n 0 tests/access/test_privileges.py
 	@git diff --stat tests/access/privileges.csv
+
+event-samples: setup  ## Keep an event of each version that has none yet in tests/compliance/events, as the tests emit it
+	@EVENT_SAMPLES_WRITE=1 $(BIN)/python -m pytest -q -n 0 tests/access tests/compliance tests/ledger tests/vault
+	@git status --short tests/compliance/events
 
 shell: setup  ## Open a Python shell with the models loaded
 	@$(MANAGE) shell

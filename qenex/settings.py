@@ -275,6 +275,7 @@ THROTTLE_FAILURES = env.rate("QENEX_THROTTLE_FAILURES", "300/min")
 LEDGER_GATES = ["ledger.gates.Limits", "ledger.approvals.gates.OwnHolds", "ledger.approvals.gates.SecondPerson"]
 LEDGER_BATCH_MAX = 10_000
 PROJECTORS = [
+    *(f"compliance.projections.{name}" for name in ("Alarms", "Checks", "Erasures", "LegalHolds", "RetentionRules")),
     *(f"qenex.access.projections.{name}" for name in ("Roles", "Users", "Memberships", "Scopes")),
     *(f"qenex.access.projections.{name}" for name in ("Policies", "Approvals", "ApiKeys", "Factors")),
     *(f"ledger.projections.{name}" for name in ("Books", "Assets", "Accounts", "Holds", "Balances", "Limits")),

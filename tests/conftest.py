@@ -13,7 +13,7 @@ from qenex.access import throttling
 from qenex.access.api import throttles as throttles_api
 from qenex.access.buckets import Buckets
 from qenex.kernel import refusals
-from tests.support import databases, throwaway
+from tests.support import databases, samples, throwaway
 from tests.support.servers import server
 
 
@@ -23,6 +23,13 @@ def static_files() -> Iterator[None]:
     storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = settings.STORAGES | {"staticfiles": storage}
     with override_settings(STATIC_ROOT=settings.BASE_DIR / "static", STATICFILES_DIRS=[], STORAGES=storages):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_samples() -> Iterator[None]:
+    """Where it is asked for, an event of each version is kept that has no sample yet."""
+    with samples.kept():
         yield
 
 

@@ -39,8 +39,9 @@ def alarm_close(*, alarm: UUID, explanation: str, proposal: UUID | None = None) 
         row.proposal, row.explanation, row.closed_at = proposal, explanation, clock.now()
         row.proposed_by_id, row.closed_by_id = by.on_behalf_of.id, by.actor_id
         row.save(update_fields=["proposal", "explanation", "closed_at", "proposed_by", "closed_by"])
-        data = {"explanation": explanation, "proposed_by": by.on_behalf_of.id, "confirmed_by": by.actor_id}
-        events.emit("compliance.tamperalarm.closed", subject_type="alarm", subject_id=row.pk, data=data)
+        people = {"proposed_by": by.on_behalf_of.id, "confirmed_by": by.actor_id}
+        data = {**people, "explanation": explanation, "proposal": proposal, "closed_at": row.closed_at}
+        events.emit("compliance.tamperalarm.closed", subject_type="alarm", subject_id=row.pk, data=data, version=2)
         transaction.on_commit(metrics.refresh)
         return row
 

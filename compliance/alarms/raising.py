@@ -27,8 +27,8 @@ def alarm_write(source: Source, code: str, detail: str, check: UUID | None = Non
         defaults={"detail": detail, "found_at": clock.now(), "check_id": check},
     )
     if new:
-        data = {"source": str(source), "code": code, "detail": detail, "check": check}
-        events.emit("compliance.tamperalarm.raised", subject_type="alarm", subject_id=made.pk, data=data)
+        data = {"source": str(source), "code": code, "detail": detail, "check": check, "found_at": made.found_at}
+        events.emit("compliance.tamperalarm.raised", subject_type="alarm", subject_id=made.pk, data=data, version=2)
         transaction.on_commit(metrics.refresh)
     return made
 

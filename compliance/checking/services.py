@@ -44,7 +44,8 @@ def check_request() -> tuple[TrailCheck, bool]:
             _end(present, CheckState.FAILED, problem="Nothing was heard of it any more.")
         made = TrailCheck(requested_by_id=context.current().actor_id, requested_at=now, moved_at=now)
         made.save(force_insert=True)
-        events.emit("compliance.check.requested", subject_type="check", subject_id=made.pk)
+        asked = {"by": made.requested_by_id, "at": made.requested_at}
+        events.emit("compliance.check.requested", subject_type="check", subject_id=made.pk, data=asked, version=2)
         return made, True
 
     return transactions.run(work)
@@ -101,7 +102,8 @@ def _start(check: UUID) -> TrailCheck | None:
     row.state, row.total = CheckState.RUNNING, reading.size_sealed()
     row.started_at = row.moved_at = clock.now()
     row.save(update_fields=["state", "total", "started_at", "moved_at"])
-    events.emit("compliance.check.started", subject_type="check", subject_id=row.pk)
+    began = {"at": row.started_at}
+    events.emit("compliance.check.started", subject_type="check", subject_id=row.pk, data=began, version=2)
     return row
 
 
@@ -126,6 +128,6 @@ def _end(row: TrailCheck, state: CheckState, **fields: Any) -> TrailCheck:
     row.save(update_fields=list(changes))
     report = fields.get("report") or {}
     said = {name: report[name] for name in ("leaves", "root", "tiles", "checkpoints", "transfers") if name in report}
-    data = {**said, "state": str(state), "differences": row.count, "problem": row.problem}
-    events.emit("compliance.check.finished", subject_type="check", subject_id=row.pk, data=data)
+    data = {**said, "state": str(state), "differences": row.count, "problem": row.problem, "at": row.finished_at}
+    events.emit("compliance.check.finished", subject_type="check", subject_id=row.pk, data=data, version=2)
     return row

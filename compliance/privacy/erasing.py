@@ -55,8 +55,13 @@ def _begin(name: str, ground: Ground) -> Erasure:
     waiting.ground, waiting.asked_by_id = ground, by
     waiting.save()
     # The number alone: what comes before the erasure would else tell after it whose it was.
-    events.emit("compliance.erasure.asked", subject_type="erasure", subject_id=waiting.pk, data={"ground": str(ground)})
+    _tell_asked(waiting)
     return waiting
+
+
+def _tell_asked(row: Erasure) -> None:
+    facts = {"ground": str(row.ground), "asked_by": row.asked_by_id, "asked_at": row.asked_at}
+    events.emit("compliance.erasure.asked", subject_type="erasure", subject_id=row.pk, data=facts, version=2)
 
 
 def check(name: str, *, again: bool = False) -> None:
@@ -102,7 +107,8 @@ def _erase(row: Erasure, by: context.Context) -> Erasure:
     row.asked_by_id = by.on_behalf_of.id if by.on_behalf_of else None
     row.save(update_fields=["subject", "done_at", "keys", "done_by", "asked_by"])
     data = {"ground": row.ground, "keys": destroyed.keys, "purposes": destroyed.purposes, "gone": gone}
-    events.emit("compliance.subject.erased", subject_type="erasure", subject_id=row.pk, data=data)
+    data |= {"asked_by": row.asked_by_id, "done_by": row.done_by_id, "done_at": row.done_at}
+    events.emit("compliance.subject.erased", subject_type="erasure", subject_id=row.pk, data=data, version=2)
     tombstones.add(row.pk, name)
     return row
 
@@ -160,7 +166,7 @@ def _again(name: str) -> Erasure:
         row = Erasure.objects.filter(subject=name, done_at=None).first() or Erasure(subject=name, asked_at=clock.now())
         row.ground, row.asked_by_id = Ground.RESTORED, None
         row.save()
-        events.emit("compliance.erasure.asked", subject_type="erasure", subject_id=row.pk, data={"ground": row.ground})
+        _tell_asked(row)
         return row
 
     return erasure_carry_out(erasure=run(begin).pk, again=True)

@@ -44,7 +44,7 @@ def hold_place(
     def command() -> LegalHold:
         _check(hold)
         hold.save(force_insert=True)
-        _emit("placed", hold, {"until": until})
+        _emit("placed", hold, {"until": until, "placed_by": hold.placed_by_id, "placed_at": hold.placed_at})
         return hold
 
     return run(command)
@@ -94,7 +94,7 @@ def hold_lift(*, hold: UUID) -> LegalHold:
             raise approvals.ApprovalRequired(LIFT, payload)
         row.lifted_at, row.lifted_by_id, row.lift_asked_by_id = clock.now(), by.actor_id, by.on_behalf_of.id
         row.save(update_fields=["lifted_at", "lifted_by", "lift_asked_by"])
-        _emit("lifted", row, {"asked_by": by.on_behalf_of.id})
+        _emit("lifted", row, {"asked_by": row.lift_asked_by_id, "by": row.lifted_by_id, "at": row.lifted_at})
         return row
 
     return run(command)
@@ -134,6 +134,7 @@ def _emit(what: str, hold: LegalHold, data: dict[str, Any]) -> None:
         subject_type="hold",
         subject_id=hold.pk,
         data={"data_class": hold.data_class, "reason": hold.reason, **data},
+        version=2,
         whose=hold.subject,
         personal=personal,
     )

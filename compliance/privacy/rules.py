@@ -46,7 +46,12 @@ def rule_set(*, data_class: str, fields: Mapping[str, Any], version: int | None 
         row.version += 1
         row.save(update_fields=[*changes, "version"])
         events.emit(
-            "compliance.retention.changed", subject_type="retention_rule", subject_id=data_class, changes=changes
+            "compliance.retention.changed",
+            subject_type="retention_rule",
+            subject_id=data_class,
+            data={"version": row.version},
+            changes=changes,
+            version=2,
         )
         return row
 

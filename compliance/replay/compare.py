@@ -16,10 +16,10 @@ THERE, MISSING = "there", "missing"
 _COMPARE = """
 DECLARE replay_differences NO SCROLL CURSOR FOR
 SELECT {key}, d.name, d.replayed, d.live
-FROM (SELECT *, TRUE AS replay_there FROM {shadow}) s
-FULL JOIN (SELECT *, TRUE AS replay_live FROM ({live}) unmarked) l ON {same}
+FROM (SELECT *, TRUE AS replay_there FROM {shadow} WHERE {told}) s
+FULL JOIN (SELECT *, TRUE AS replay_live, {counts} AS replay_counts FROM ({live}) unmarked) l ON {same}
 CROSS JOIN LATERAL (VALUES {pairs}) AS d (name, replayed, live, differs)
-WHERE (s.replay_there IS NULL OR l.replay_live IS NULL{columns}) AND d.differs
+WHERE (s.replay_there OR l.replay_counts) AND (s.replay_there IS NULL OR l.replay_live IS NULL{columns}) AND d.differs
 ORDER BY {order}
 """
 _PAGE = 10_000
@@ -72,6 +72,8 @@ def _query(table: Table) -> str:
     return _COMPARE.format(
         key=", ".join(f"{each}::text" for each in key),
         shadow=table.shadow,
+        told=table.told,
+        counts=table.counts,
         live=table.select,
         same=" AND ".join(f's."{name}" = l."{name}"' for name in table.key),
         pairs=", ".join(pairs),

@@ -10,9 +10,6 @@ _SIGN_IN = "Technical: ends by the clock or by signing out; opening, verifying a
 _SECRET = "Secrets: the log says that they were made and used, never what they are."  # noqa: S105  # a reason
 _UNUSED = "Stays empty: a library's table that is not used."
 _COUNTER = "Technical: counts failures for half an hour at most; every failure, lockout and lift is an event."
-_WATCH = (
-    "What watches the log is not made of it: raising, closing, asking and ending are events; rows are frozen and kept."
-)
 
 EXCEPTIONS: Mapping[str, str] = {
     "access_formerpassword": _SECRET,
@@ -26,8 +23,6 @@ EXCEPTIONS: Mapping[str, str] = {
     "axes_accessattemptexpiration": _COUNTER,
     "axes_accessfailurelog": _UNUSED,
     "axes_accesslog": _UNUSED,
-    "compliance_tamperalarm": _WATCH,
-    "compliance_trailcheck": _WATCH,
     "django_admin_log": _UNUSED,
     "django_content_type": _CODE,
     "django_otp_webauthn_webauthnattestation": _UNUSED,

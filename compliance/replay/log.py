@@ -11,7 +11,7 @@ from qenex.kernel.upcasting import Told
 PAGE = 5_000
 _EVENTS = """
 DECLARE replay_events NO SCROLL CURSOR FOR
-SELECT e.body FROM kernel_event e WHERE ({wanted}) AND {span} ORDER BY e.transaction, e.id
+SELECT e.body FROM kernel_event e WHERE ({wanted}) AND {span} ORDER BY {order}
 """
 _COUNT = "SELECT count(*) FROM kernel_event e WHERE ({wanted}) AND {span}"
 
@@ -37,7 +37,7 @@ def count(cursor: CursorWrapper, projectors: Sequence[Projector], span: Span) ->
 
 def events(cursor: CursorWrapper, projectors: Sequence[Projector], span: Span) -> Iterator[list[Told]]:
     """The events, a page at a time, each in the latest version of its type. Raises upcasting.FromTheFuture."""
-    cursor.execute(_EVENTS.format(wanted=wanted(projectors), span=span.condition))
+    cursor.execute(_EVENTS.format(wanted=wanted(projectors), span=span.condition, order=span.order))
     try:
         while True:
             cursor.execute(f"FETCH FORWARD {PAGE} FROM replay_events")

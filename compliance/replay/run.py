@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from django.db.backends.utils import CursorWrapper
 
-from compliance.replay import compare, log
+from compliance.replay import compare, log, spans
 from compliance.replay.compare import Difference
-from compliance.replay.snapshot import moment
-from qenex.kernel.projections import EVERYTHING, Projector, Shadow, Span, projectors
+from compliance.replay.moment import moment
+from qenex.kernel.projections import Projector, Shadow, Span, projectors
 
 Told = Callable[[str, int, int], None]
 """Hears of progress: what is done, how much of it, out of how much."""
@@ -97,12 +97,23 @@ class Replay:
 
 @contextmanager
 def opened(
-    names: Sequence[str] = (), *, span: Span = EVERYTHING, using: str = "reader", told: Told = lambda *_: None
+    names: Sequence[str] = (),
+    *,
+    span: Callable[[CursorWrapper], Span] = spans.whole,
+    begin: Callable[["Replay"], None] = lambda replay: None,
+    using: str = "reader",
+    told: Told = lambda *_: None,
 ) -> Iterator[Replay]:
-    """Builds projections, and those that they look at, and keeps them for the block. Raises NoProjection."""
+    """Builds projections, and those that they look at, and keeps them for the block.
+
+    `span` says which part of the log is read, `begin` may fill the tables with what came before it. Raises NoProjection
+    for an unknown name, FromTheFuture for an event that a later version of this code has written, and what the two
+    raise.
+    """
     chosen = projectors(names)
     with moment(using) as cursor:
-        built = Replay(cursor, chosen, span, told)
+        built = Replay(cursor, chosen, span(cursor), told)
+        begin(built)
         built.build()
         yield built
 
@@ -110,18 +121,21 @@ def opened(
 def replay(
     names: Sequence[str] = (),
     *,
-    span: Span = EVERYTHING,
+    span: Callable[[CursorWrapper], Span] = spans.whole,
+    begin: Callable[[Replay], None] = lambda replay: None,
+    finish: Callable[[Replay], None] = lambda replay: None,
     compared: bool = True,
     using: str = "reader",
     told: Told = lambda *_: None,
 ) -> Report:
     """Builds the projections of these names, or all, and compares them with the live tables.
 
-    All is of one moment, and writers go on meanwhile. Raises NoProjection for an unknown name, FromTheFuture for an
-    event that a later version of this code has written.
+    All is of one moment, and writers go on meanwhile. Raises as `opened`, and what `finish` raises, which gets what was
+    built.
     """
     began = time.monotonic()
-    with opened(names, span=span, using=using, told=told) as built:
+    with opened(names, span=span, begin=begin, using=using, told=told) as built:
+        finish(built)
         asked = [each for each in built.projectors if not names or each.name in names]
         report = Report([each.name for each in asked], built.events, compared)
         for table in (table for each in asked for table in each.tables):

@@ -44,10 +44,11 @@ def _person(username: str, role: str, fields: Mapping[str, Any]) -> User:
     if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-        people.emit("created", user, {"staff": True, "superuser": False})
-    if not user.groups.filter(name=role).exists():
+        people.tell_created(user)
+    before = sorted(user.groups.values_list("name", flat=True))
+    if role not in before:
         user.groups.add(Group.objects.get(name=role))
-        people.emit("roles_changed", user, {}, {"roles": ([], [role])})
+        people.emit("roles_changed", user, {}, {"roles": (before, sorted([*before, role]))})
     return user
 
 

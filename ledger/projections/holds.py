@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 from ledger import truth
-from ledger.engine.batch import POSTED
 from qenex.kernel.projections import Projection, Shadows, Span, Table
 from qenex.kernel.upcasting import Told
 
@@ -30,7 +29,7 @@ class Holds(Projection):
 
     name = "holds"
     tables = (Table("ledger_hold", ("id",), _COLUMNS),)
-    events = frozenset({POSTED})
+    events = frozenset({"ledger.transfers.posted"})
     only_with = b'"expiries":'
 
     def __init__(self) -> None:

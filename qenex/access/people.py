@@ -1,7 +1,7 @@
 """Users: made, changed, given roles, deactivated. Only superusers have a hand in superusers, and one always stays."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -55,11 +55,16 @@ def user_create(*, user: User) -> User:
         user.save(force_insert=True)
         Person.objects.create(user=user, password_due=True, active_since=now)
         FormerPassword.objects.create(user=user, encoded=user.password, created_at=now)
-        facts = {"staff": user.is_staff, "superuser": user.is_superuser, "active": user.is_active}
-        emit("created", user, {**facts, "joined_at": user.date_joined, "active_since": now}, version=2)
+        tell_created(user, active_since=now)
         return user
 
     return run(command)
+
+
+def tell_created(user: User, *, active_since: datetime | None = None) -> None:
+    """The event of a new user; `active_since` where a Person was made beside him."""
+    flags = {"staff": user.is_staff, "superuser": user.is_superuser, "active": user.is_active}
+    emit("created", user, {**flags, "joined_at": user.date_joined, "active_since": active_since}, version=2)
 
 
 def user_change(*, user: User, fields: Mapping[str, Any]) -> User:

@@ -45,8 +45,9 @@ def ensure_sign_in(var: Path) -> SignIn:
 def _superuser(users: Any, password: str) -> Any:
     def command() -> Any:
         user = users.create_superuser(DEMO_USER, None, password)
-        data = {"user": DEMO_USER, "staff": True, "superuser": True}
-        events.emit("access.user.created", subject_type="user", subject_id=user.pk, data=data)
+        data = {"user": DEMO_USER, "staff": True, "superuser": True, "active": True, "active_since": None}
+        data["joined_at"] = user.date_joined
+        events.emit("access.user.created", subject_type="user", subject_id=user.pk, data=data, version=2)
         return user
 
     with context.acting(context.command("up")):

@@ -31,7 +31,14 @@ def test_a_superuser_of_the_shell_is_recorded(database: None) -> None:
     user = User.objects.get(username=name)
     event = _last(user, "access.user.created")
     assert (user.is_superuser, event["actor"]["name"], event["actor"]["method"]) == (True, "createsuperuser", "command")
-    assert event["data"] == {"user": name, "staff": True, "superuser": True}
+    assert event["data"] | {"joined_at": None} == {
+        "user": name,
+        "staff": True,
+        "superuser": True,
+        "active": True,
+        "joined_at": None,
+        "active_since": None,
+    }
     with pytest.raises(CommandError, match="already taken"):
         call_command("createsuperuser", *given)
 

@@ -1,4 +1,8 @@
-"""Keys of programs, and which of their secrets count; never the secrets themselves."""
+"""Keys of programs, and which of their secrets count; never the secrets themselves.
+
+Those of owners who are not active open nothing, and are not compared: an erasure may have ended them, of which the log
+does not say whose they were.
+"""
 
 from qenex.kernel.projections import Projection, Shadows, Table
 from qenex.kernel.upcasting import UNKNOWN, Told
@@ -6,6 +10,8 @@ from qenex.kernel.upcasting import UNKNOWN, Told
 _USE = "Technical: written now and then, apart from what the key does."
 _TERMS = ("key_id", "name", "scopes", "books", "cidrs", "created_at", "expires_at")
 _STATE = ("revoked_at", "secret_due_at")
+_OWNED = "owner_id IN (SELECT id FROM {0}auth_user WHERE is_active)"
+_OF_KEY = f"key_id IN (SELECT id FROM {{0}}access_apikey WHERE {_OWNED})"  # noqa: S608  # constants
 _SECRET = ("slot", "created_at", "retired_at", "collected_by")
 
 
@@ -17,9 +23,17 @@ class ApiKeys(Projection):
         Table(
             *("access_apikey", ("id",), (*_TERMS, "owner_id", *_STATE)),
             {"last_used_at": _USE, "last_used_address": _USE},
+            counts=_OWNED.format(""),
+            told=_OWNED.format("replay_"),
         ),
-        Table(*("access_apikeysecret", ("id",), ("key_id", *_SECRET)), {"secret": "A secret."}),
+        Table(
+            *("access_apikeysecret", ("id",), ("key_id", *_SECRET)),
+            {"secret": "A secret."},
+            counts=_OF_KEY.format(""),
+            told=_OF_KEY.format("replay_"),
+        ),
     )
+    after = ("users",)
     events = frozenset(
         f"access.apikey.{what}"
         for what in ("created", "rotated", "collected", "rotation_asked", "secret_retired", "revoked")

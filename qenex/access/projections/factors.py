@@ -1,5 +1,10 @@
-"""Whose second factors count: that they are there, and nothing of what they hold."""
+"""Whose second factors count: that they are there, and nothing of what they hold.
 
+Those of users who are not active open nothing, and are not compared: an erasure may have ended them, of which the log
+does not say whose they were.
+"""
+
+from qenex.access.projections.users import OF_ACTIVE
 from qenex.kernel.projections import Projection, Shadows, Table
 from qenex.kernel.upcasting import Told
 
@@ -14,6 +19,10 @@ _OF_PASSKEYS = (
     *("name", "created_at", "last_used_at", "aaguid", "credential_id_sha256", "credential_id", "public_key"),
     *("transports", "discoverable", "sign_count", "backup_eligible", "backup_state", "credential_type"),
 )
+_LEFT_OUT = {
+    _APPS: dict.fromkeys(_OF_APPS, _SECRET) | _COUNTS,
+    _PASSKEYS: dict.fromkeys(_OF_PASSKEYS, _SECRET) | _COUNTS,
+}
 _LIVE = "SELECT id, user_id FROM {} WHERE confirmed"
 
 
@@ -22,11 +31,10 @@ class Factors(Projection):
 
     name = "factors"
     tables = (
-        Table(_APPS, ("id",), ("user_id",), dict.fromkeys(_OF_APPS, _SECRET) | _COUNTS, _LIVE.format(_APPS)),
-        Table(
-            _PASSKEYS, ("id",), ("user_id",), dict.fromkeys(_OF_PASSKEYS, _SECRET) | _COUNTS, _LIVE.format(_PASSKEYS)
-        ),
+        Table(_APPS, ("id",), ("user_id",), _LEFT_OUT[_APPS], _LIVE.format(_APPS), *OF_ACTIVE),
+        Table(_PASSKEYS, ("id",), ("user_id",), _LEFT_OUT[_PASSKEYS], _LIVE.format(_PASSKEYS), *OF_ACTIVE),
     )
+    after = ("users",)
     events = frozenset({"access.factor.enrolled", "access.factor.removed"})
 
     def apply(self, told: Told, shadows: Shadows) -> None:

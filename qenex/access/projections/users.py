@@ -5,6 +5,9 @@ from qenex.kernel.upcasting import Told
 
 _SECRET = "A secret: the log says only that and when it was changed."  # noqa: S105  # a reason
 _PERSONAL = "Personal data, which the log holds sealed at most."
+_ACTIVE = "user_id IN (SELECT id FROM {} WHERE is_active)"
+OF_ACTIVE = (_ACTIVE.format("auth_user"), _ACTIVE.format("replay_auth_user"))
+"""What holds for live and for replayed rows of active users; the projection needs that of the users before it."""
 _FLAGS = ("username", "is_active", "is_staff", "is_superuser")
 
 
@@ -43,7 +46,8 @@ class Users(Projection):
         data = told.data
         flags = {"is_active": data["active"], "is_staff": data["staff"], "is_superuser": data["superuser"]}
         shadows["auth_user"].put(told.subject, username=data["user"], **flags, date_joined=data["joined_at"])
-        shadows["access_person"].put(told.subject, password_due=True, active_since=data["active_since"])
+        if data["active_since"] is not None:
+            shadows["access_person"].put(told.subject, password_due=True, active_since=data["active_since"])
 
     def _person(self, told: Told, shadows: Shadows, **values: object) -> None:
         """What is known besides, of whom nothing may have been until now."""

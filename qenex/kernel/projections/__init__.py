@@ -2,13 +2,12 @@
 
 from qenex.kernel.projections.protocol import NoProjection, Projection, Projector, projectors
 from qenex.kernel.projections.shadow import Shadow, Shadows
-from qenex.kernel.projections.span import EVERYTHING, Position, Span
+from qenex.kernel.projections.span import EVERYTHING, Span
 from qenex.kernel.projections.table import Table
 
 __all__ = [
     "EVERYTHING",
     "NoProjection",
-    "Position",
     "Projection",
     "Projector",
     "Shadow",

@@ -1,7 +1,7 @@
 """A table beside the live one: a temporary table that only its own transaction sees, and that ends with it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -90,6 +90,21 @@ class Shadow:
         )
         self.cursor.execute(f"TRUNCATE {shadow}_in")
         self._rows.clear()
+        self._stored = True
+
+    def lines(self) -> Iterator[bytes]:
+        """All rows in the order of the key, as COPY writes them, in pieces of any length."""
+        self.flush()
+        names = _names((*self.table.fields, UNTOLD))
+        query = f"SELECT {names} FROM {self.table.shadow} ORDER BY {_names(self.table.key)}"  # noqa: S608  # ours
+        with self.cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
+            yield from map(bytes, copy)
+
+    def fill(self, pieces: Iterable[bytes]) -> None:
+        """Takes rows in, as `lines` gave them."""
+        with self.cursor.copy(f"COPY {self.table.shadow} FROM STDIN") as copy:
+            for piece in pieces:
+                copy.write(piece)
         self._stored = True
 
     def _create(self) -> None:

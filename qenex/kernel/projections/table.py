@@ -17,6 +17,11 @@ class Table:
     live: str = ""
     """The SELECT of key and columns, where it is not plainly the table's."""
 
+    counts: str = "TRUE"
+    """What holds for the live rows that are compared, as SQL, where it is not all of them."""
+    told: str = "TRUE"
+    """The same for the replayed rows."""
+
     @property
     def shadow(self) -> str:
         """The name of the table beside it."""

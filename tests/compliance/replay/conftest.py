@@ -2,35 +2,18 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from django.db import connections
-from psycopg import sql
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
-from qenex.embedded.bootstrap import create_database
-from qenex.vault.keyring import forget
-from tests.support import databases, throwaway
-from tests.support.servers import server
+from tests.support import scratch
 
 
 @pytest.fixture(scope="module")
-def own_database(django_db_setup: None) -> Iterator[None]:
-    """For the tests of a module, all aliases lead to a fresh clone of the migrated template."""
-    root = throwaway.root()
-    name, before = databases.name(root, f"{throwaway.worker()}_replay"), databases.name(root, throwaway.worker())
-    with psycopg.connect(server(root).admin_url(), autocommit=True) as connection:
-        create_database(connection, name, template=databases.name(root, "template"))
-        _lead(name)
-        try:
-            yield
-        finally:
-            _lead(before)
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _lead(name: str) -> None:
-    for each in connections.all():
-        each.close()
-        each.close_pool()  # type: ignore[attr-defined]  # every alias is PostgreSQL
-        each.settings_dict["NAME"] = name
-    forget()  # the data keys of the other database
+def own_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """For the tests of a module, all aliases lead to a fresh clone of the migrated template, with its own trail."""
+    folder = tmp_path_factory.mktemp("trail") / "trail"
+    with django_db_blocker.unblock(), override_settings(TRAIL_DIR=folder), scratch.database():
+        yield

@@ -33,7 +33,7 @@ class _Recording:
 
         def make() -> User:
             user = User.objects.create_superuser(**fields)
-            people.emit("created", user, {"staff": True, "superuser": True})
+            people.tell_created(user)
             return user
 
         return run(make)
