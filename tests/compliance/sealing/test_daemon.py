@@ -131,7 +131,8 @@ def test_a_refusal_is_told_once_and_recorded_and_ends_by_itself(
 
 def test_a_checkpoint_is_published_only_with_the_cosignatures_that_are_demanded() -> None:
     asked: list[Signed] = []
-    answers: list[list[Cosigned] | None] = [None, None, [Cosigned("w1", "— w1 AAAA\n"), Cosigned("w2", "— w2 BBBB\n")]]
+    lines = {name: note.cosignature_line(name, bytes(32), 1_795_000_000, bytes(64)) for name in ("w1", "w2")}
+    answers: list[list[Cosigned] | None] = [None, None, [Cosigned(*each) for each in lines.items()]]
 
     def cosign(signed: Signed) -> list[Cosigned]:
         asked.append(signed)
@@ -152,8 +153,9 @@ def test_a_checkpoint_is_published_only_with_the_cosignatures_that_are_demanded(
     until_signed(cosigned)
     made = Checkpoint.objects.latest("size")
     assert made.note == asked[-1].note
-    rows = Cosignature.objects.filter(size=made.size).order_by("witness").values_list("witness", "line")
-    assert list(rows) == [("w1", "— w1 AAAA\n"), ("w2", "— w2 BBBB\n")]
+    rows = Cosignature.objects.filter(size=made.size).order_by("witness")
+    assert dict(rows.values_list("witness", "line")) == lines
+    assert {row.at.timestamp() for row in rows} == {1_795_000_000}
 
 
 def test_it_stops_when_told_to() -> None:
