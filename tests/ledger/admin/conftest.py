@@ -60,6 +60,12 @@ def rows(response: Any) -> list[list[str]]:
     ]
 
 
+def told(response: Any) -> list[str]:
+    """The types of the events on a line of time, in its order."""
+    assert response.status_code == 200
+    return re.findall(r'<p class="trail-what"><a [^>]*>([^<]*)</a>', response.content.decode())
+
+
 def column(response: Any, place: int) -> list[str]:
     """One column of a list's rows."""
     return [row[place] for row in rows(response)]
