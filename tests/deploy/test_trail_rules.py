@@ -9,6 +9,9 @@ import yaml
 from django.conf import settings
 from prometheus_client import REGISTRY
 
+from compliance.alarms.metrics import OPEN
+from compliance.checking.services import VERIFIED
+from compliance.models import Source
 from compliance.sealing import metrics
 from compliance.sealing.cosigning.metrics import CONTRADICTED
 
@@ -22,7 +25,7 @@ def rules() -> list[dict[str, object]]:
 
 
 def test_every_alarm_has_what_prometheus_asks_for_and_is_explained() -> None:
-    assert len(rules()) == 6
+    assert len(rules()) == 8
     page = GUIDE.read_text()
     for rule in rules():
         assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
@@ -33,10 +36,12 @@ def test_every_alarm_has_what_prometheus_asks_for_and_is_explained() -> None:
 def test_every_metric_of_an_alarm_is_one_of_ours() -> None:
     metrics.refused(None)
     CONTRADICTED.labels("w").set(0)
+    OPEN.labels(Source.values[0]).set(0)
+    VERIFIED.set(0)
     metrics.holder(1, "u", "a", seconds=0.0)
     ours = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
     named = {name for rule in rules() for name in re.findall(r"qenex_trail_\w+", str(rule["expr"]))}
-    assert len(named) == 8
+    assert len(named) == 10
     assert named <= ours
 
 
