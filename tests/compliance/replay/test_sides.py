@@ -41,14 +41,14 @@ OWN_WRITES = {
     "admin/access/tokenfamily/": {"access_tokenfamily"},
     "admin/auth/group/": {"auth_group"},
     "admin/auth/user/": {"auth_group"},
-    "admin/compliance/checkpoint/": {"compliance_trailcheck"},
+    "admin/compliance/checkpoint/": {"compliance_trailcheck", "vault_signingkey"},
     "admin/compliance/erasure/": {"compliance_erasure"},
     "admin/compliance/legalhold/": {"compliance_legalhold"},
     "admin/compliance/retentionrule/": {"compliance_retentionrule"},
     "admin/compliance/tamperalarm/": {"compliance_tamperalarm"},
     "admin/compliance/trailcheck/": {"compliance_trailcheck"},
     "admin/ledger/hold/": {"ledger_account", "ledger_asset", "ledger_hold"},
-    "admin/vault/signingkey/": {"vault_datakey", "vault_rotation"},
+    "admin/vault/signingkey/": {"vault_datakey", "vault_rotation", "vault_signingkey"},
     # What it would do is computed as the command itself would.
     "api/v1/approvals/<uuid:pk>": {"access_approval", "ledger_book"},
     # What is opened is recorded in the transaction that reads it; keys are those that sign.
