@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from qenex.embedded.paths import postgres_log_dir, socket_dir
+from qenex.kernel import predicatelocks
 
 MB = 1024 * 1024
 GB = 1024 * MB
@@ -20,6 +21,7 @@ FIXED = {
     "wal_buffers": "'64MB'",
     "random_page_cost": "1.1",
     "jit": "off",
+    **{name: str(value) for name, value in predicatelocks.LEAST.items()},
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     "logging_collector": "on",

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from qenex.kernel import predicatelocks
 from qenex.kernel.grants import APPENDING, append_only_tables
 
 SERIALIZABLE = 4
@@ -63,9 +65,20 @@ def check_databases(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def check_facts(
     app_configs: Sequence[AppConfig] | None, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """E020 to E022, with `--database`: the server's version, and posted facts closed by triggers and by privileges."""
+    """E020 to W023, with `--database`: the server's version and settings, facts closed by triggers and grants."""
     wanted = set(databases or ()) & {"default", "owner"}
-    return [error for alias in sorted(wanted) for error in _facts(alias)]
+    return [error for alias in sorted(wanted) for error in (*_facts(alias), *_room(alias))]
+
+
+def _room(alias: str) -> list[CheckMessage]:
+    if alias != "default":
+        return []
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT name, setting::int FROM pg_settings WHERE name = ANY(%s)", [list(predicatelocks.LEAST)])
+        found = dict(cursor.fetchall())
+    small = [f"{name}={least}" for name, least in predicatelocks.LEAST.items() if found[name] < least]
+    text = "PostgreSQL has too little room for predicate locks: batches in different books will hold each other up."
+    return [checks.Warning(text, hint=f"Set {', '.join(small)}.", id="qenex.W023")] if small else []
 
 
 def _facts(alias: str) -> list[CheckMessage]:

@@ -21,6 +21,7 @@ _TRANSIENT_STATES = frozenset(
     {
         "40001",  # serialization failure
         "40P01",  # deadlock
+        "53200",  # no room for predicate locks while others are at work
         "57P01",  # administrator shut the server down
         "57P02",  # crash of another backend
         "57P03",  # server starting up

@@ -14,7 +14,7 @@ from django.urls import path
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from qenex.kernel import checks, grants, routes, views
+from qenex.kernel import checks, grants, predicatelocks, routes, views
 
 PRODUCTION = {
     "PROFILE": "production",
@@ -159,6 +159,15 @@ def test_a_privilege_too_many_is_found(database: None) -> None:
 def test_an_old_server_is_found(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "SERVER_VERSION", 990_000)
     assert _ids(checks._facts("default")) == ["qenex.E020"]
+
+
+def test_too_little_room_for_predicate_locks_is_found(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks._room("default") == []
+    more = {name: least + 1 for name, least in predicatelocks.LEAST.items()}
+    monkeypatch.setattr(predicatelocks, "LEAST", more)
+    [warning] = checks.check_facts(None, ["default", "owner"])
+    assert warning.id == "qenex.W023"
+    assert all(f"{name}={least}" in str(warning.hint) for name, least in more.items())
 
 
 def _deploy(**environment: str) -> tuple[int, str]:

@@ -31,7 +31,7 @@ def _raise_state(state: str) -> None:
         cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '{state}'; END $$")
 
 
-@pytest.mark.parametrize("state", ["40001", "40P01", "57P01", "08006"])
+@pytest.mark.parametrize("state", ["40001", "40P01", "53200", "57P01", "08006"])
 def test_a_transient_error_is_tried_again(database: None, state: str) -> None:
     tries: list[int] = []
 
