@@ -134,7 +134,6 @@ PKCS11_PIN = env.text("QENEX_PKCS11_PIN")
 PERSONAL_SEALER = "qenex.vault.personal.SEALER"
 READY_CHECKS = {
     "keys": "qenex.vault.health.check_keys",
-    "witnesses": "compliance.sealing.cosigning.alarms.check_alarms",
     "alarms": "compliance.alarms.health.check_alarms",
 }
 

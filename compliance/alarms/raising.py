@@ -35,4 +35,4 @@ def alarm_write(source: Source, code: str, detail: str, check: UUID | None = Non
 
 def open_alarms(*, using: str = "reader") -> list[TamperAlarm]:
     """The alarms that nobody has closed, oldest first."""
-    return list(TamperAlarm.objects.using(using).filter(closed_at=None).order_by("found_at", "pk")[:20])
+    return list(TamperAlarm.objects.using(using).filter(closed_at=None).order_by("found_at", "pk"))

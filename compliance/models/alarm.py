@@ -28,7 +28,7 @@ class TamperAlarm(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     source = models.CharField(_("found by"), max_length=12, choices=Source)
-    code = models.CharField(_("kind"), max_length=40)
+    code = models.CharField(_("kind"), max_length=220, help_text=_("Of a witness: its name too."))
     detail = models.TextField(_("what was found"))
     found_at = models.DateTimeField(_("found at"))
     check_id = models.UUIDField(_("verification"), null=True)

@@ -6,6 +6,8 @@ from django import template
 
 from compliance.alarms import open_alarms
 
+SHOWN = 20
+
 register = template.Library()
 
 
@@ -15,4 +17,4 @@ def tamper_alarms(context: dict[str, Any]) -> dict[str, Any]:
     if not context.get("has_permission"):
         return {"alarms": []}
     request = context["request"]
-    return {"alarms": open_alarms(), "sees": request.user.has_perm("compliance.view_tamperalarm")}
+    return {"alarms": open_alarms()[:SHOWN], "sees": request.user.has_perm("compliance.view_tamperalarm")}

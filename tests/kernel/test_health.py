@@ -33,7 +33,6 @@ def test_readyz_names_what_is_there(database: None) -> None:
         "migrations": "ok",
         "redis": "ok",
         "keys": "ok",
-        "witnesses": "ok",
     }
 
 
@@ -55,7 +54,6 @@ def test_readyz_names_what_is_missing(database: None, settings: Any, monkeypatch
                 "migrations": {"status": "failed", "detail": "2 not applied"},
                 "redis": {"status": "failed", "detail": "ConnectionError"},
                 "keys": {"status": "ok"},
-                "witnesses": {"status": "ok"},
             },
         },
     )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import Error, connections
 
-from compliance.models import Checkpoint, Cosignature
+from compliance.alarms import alarm_raise
+from compliance.models import Checkpoint, Cosignature, Source
 from compliance.sealing.cosignatures import kept
-from compliance.sealing.cosigning import alarms, metrics
+from compliance.sealing.cosigning import metrics
 from compliance.sealing.cosigning.asking import Asker
 from compliance.sealing.cosigning.witnesses import Contradicted, Entry, Unavailable, parse
 from compliance.sealing.errors import Uncosigned
@@ -135,7 +136,7 @@ class Desk:
         try:
             line = self._asker.ask(signed)
         except Contradicted as contradiction:
-            self._fail(signed, "contradicted", f"it contradicts us: {contradiction}")
+            self._fail(signed, "contradicted", f"it contradicts us: {contradiction}", logging.CRITICAL)
             self._alarm(signed, str(contradiction))
         except Unavailable as problem:
             self._fail(signed, "unavailable", str(problem))
@@ -154,22 +155,21 @@ class Desk:
         if not self._gatherer.answer(signed, self.name, line):
             self._keep(signed, line)
 
-    def _fail(self, signed: Signed, kind: str, why: str) -> None:
+    def _fail(self, signed: Signed, kind: str, why: str, level: int = logging.WARNING) -> None:
         metrics.FAILURES.labels(self.name, kind).inc()
         if why != self._trouble:
-            logger.warning("the witness %s does not cosign: %s", self.name, why)
+            logger.log(level, "the witness %s does not cosign: %s", self.name, why)
             self._trouble = why
         self._gatherer.answer(signed, self.name, None, why)
 
     def _alarm(self, signed: Signed, detail: str) -> None:
+        """Raises the alarm of this witness, once until two people have closed it."""
         metrics.CONTRADICTED.labels(self.name).set(1)
+        shown = f"It was shown {signed.size} entries with the root {signed.root.hex()}: {detail}"
         try:
-            raised = alarms.alarm_raise(witness=self.name, size=signed.size, root=signed.root, detail=detail)
+            alarm_raise(source=Source.WITNESS, code=f"contradicted by {self.name}", detail=shown)
         except (Error, Busy) as problem:
             logger.error("the alarm of the witness %s could not be recorded: %s", self.name, type(problem).__name__)
-            return
-        if raised:
-            logger.critical("the witness %s contradicts our log: %s", self.name, detail)
 
     def _keep(self, signed: Signed, line: str) -> None:
         """Keeps a line that nobody waited for, if its checkpoint is published."""

@@ -9,12 +9,12 @@ import django
 django.setup()
 
 from compliance.models import Checkpoint, Leaf  # noqa: E402  # models need Django
-from compliance.sealing import guard, keys, reading  # noqa: E402
-from compliance.sealing.edge import Edge  # noqa: E402
-from compliance.trail import checkpoint, note  # noqa: E402
-from compliance.trail.entry import event_leaf  # noqa: E402
-from compliance.trail.merkle import CompactRange, leaf_hash  # noqa: E402
-from qenex.kernel.models import Event  # noqa: E402
+from compliance.sealing import guard, keys, reading  # noqa: E402  # see above
+from compliance.sealing.edge import Edge  # noqa: E402  # see above
+from compliance.trail import checkpoint, note  # noqa: E402  # see above
+from compliance.trail.entry import event_leaf  # noqa: E402  # see above
+from compliance.trail.merkle import CompactRange, leaf_hash  # noqa: E402  # see above
+from qenex.kernel.models import Event  # noqa: E402  # see above
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402  # models need Django
 
-from compliance.sealing import guard, keys, publishing, rounds, sealer  # noqa: E402
-from compliance.sealing.turns import Turn  # noqa: E402
+from compliance.sealing import guard, keys, publishing, rounds, sealer  # noqa: E402  # see above
+from compliance.sealing.turns import Turn  # noqa: E402  # see above
 
 Function = Callable[..., Any]
 

@@ -13,10 +13,11 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from prometheus_client import REGISTRY
 
-from compliance.models import Checkpoint, Cosignature
+from compliance.alarms import open_alarms
+from compliance.alarms.health import check_alarms
+from compliance.models import Checkpoint, Cosignature, Source, TamperAlarm
 from compliance.sealing import extension, guard, keys, reading
-from compliance.sealing.cosigning import Gatherer, alarms, gathering
-from compliance.sealing.cosigning.alarms import Alarm, AlarmError
+from compliance.sealing.cosigning import Gatherer, gathering
 from compliance.sealing.cosigning.witnesses import Entry
 from compliance.sealing.errors import Uncosigned
 from compliance.sealing.sealer import Sealer
@@ -24,9 +25,9 @@ from compliance.trail import checkpoint as texts
 from compliance.trail import note
 from compliance.witness import command
 from compliance.witness.keys import Key
-from qenex.kernel.health import Unready
+from qenex.kernel.health import Degraded
 from qenex.kernel.models import Event
-from tests.kernel.conftest import make_user
+from tests.support import alarms
 from tests.support.trail import emit, execute, seal, settle
 from tests.support.witness import Log, Running
 
@@ -280,12 +281,9 @@ def test_a_witness_that_was_killed_and_one_that_forgot_are_asked_from_where_they
     gatherer.close()
 
 
-def _alarm_of(witness: str) -> list[str]:
-    return list(
-        Event.objects.filter(subject_type=alarms.SUBJECT, subject_id=witness)
-        .order_by("id")
-        .values_list("type", flat=True)
-    )
+def contradicted() -> list[TamperAlarm]:
+    """The open alarms that witnesses have raised."""
+    return [alarm for alarm in open_alarms() if alarm.source == Source.WITNESS]
 
 
 def test_a_witness_that_saw_another_history_raises_an_alarm_that_two_people_close(witnesses: Witnesses) -> None:
@@ -302,43 +300,24 @@ def test_a_witness_that_saw_another_history_raises_an_alarm_that_two_people_clos
     for _ in range(2):
         with pytest.raises(Uncosigned, match=r"one\.example: it contradicts us: "):
             Sealer(cosign=gatherer).finish()
-    until(lambda: alarms.open_alarms() == [Alarm("one.example")])
+    until(contradicted)
     gatherer.close()
-    assert _alarm_of("one.example") == [alarms.RAISED]
+    [alarm] = contradicted()
+    assert alarm.code == "contradicted by one.example"
+    assert f"It was shown {before + 1} entries with the root " in alarm.detail
+    assert Event.objects.filter(type="compliance.tamperalarm.raised", subject_id=str(alarm.pk)).count() == 1
     assert count("witness_contradicts", "one.example") == 1
     assert (newest(), Cosignature.objects.count()) == (before, 0)
-    with pytest.raises(Unready, match=r"^contradicted by one\.example$"):
-        alarms.check_alarms()
-    for people, reason in ((("ada", "ada"), "x"), (("ada", ""), "x"), (("ada", "bob"), " "), ((" ada", "ada "), "x")):
-        with pytest.raises(AlarmError):
-            alarms.alarm_close(witness="one.example", reason=reason, people=people)
-    assert _alarm_of("one.example") == [alarms.RAISED]
-    _close_by_command()
-    assert _alarm_of("one.example") == [alarms.RAISED, alarms.CLOSED]
-    alarms.check_alarms()
-    with pytest.raises(AlarmError, match="no alarm"):
-        alarms.alarm_close(witness="one.example", reason="again", people=("ada", "bob"))
-
-
-def _close_by_command() -> None:
-    """As an operator does it; nothing that lacks something closes anything."""
-    ada, bob, eve = (make_user(is_active=active).username for active in (True, True, False))
-    with pytest.raises(CommandError, match=r"^1 open\.$"):
-        call_command("alarms", stdout=io.StringIO())
-    close = ("alarms", "--close=one.example", f"--person={ada}")
-    for words, why in (
-        (("--reason=x",), "Name two users"),
-        (("--reason=x", f"--person={ada}"), "Name two users"),
-        (("--reason=x", f"--person={eve}"), "Name two users"),
-        ((f"--person={bob}",), "with a reason"),
-        (("--reason=x", f"--person={bob}", f"--person={ada}"), "Name two users"),
-    ):
-        with pytest.raises(CommandError, match=why):
-            call_command(*close, *words)
-    assert _alarm_of("one.example") == [alarms.RAISED]
+    with pytest.raises(Degraded, match=r"^1 tamper alarms open$"):
+        check_alarms()
     said = io.StringIO()
-    call_command(*close, f"--person={bob}", "--reason=its disk was swapped", stdout=said)
-    assert said.getvalue().splitlines() == ["The alarm of one.example is closed.", "No alarm is open."]
+    with pytest.raises(CommandError, match=r"^1 open\. Two people close an alarm, in the admin\.$"):
+        call_command("alarms", stdout=said)
+    assert "UTC  contradicted by one.example (found by the witness): It was shown" in said.getvalue()
+    alarms.close(alarm)
+    check_alarms()
+    call_command("alarms", stdout=said)
+    assert said.getvalue().splitlines()[-1] == "No alarm is open."
 
 
 def test_a_log_that_was_set_back_is_told_by_a_witness_that_has_more(witnesses: Witnesses) -> None:
@@ -349,7 +328,7 @@ def test_a_log_that_was_set_back_is_told_by_a_witness_that_has_more(witnesses: W
     settle()
     with pytest.raises(Uncosigned, match=r"it has cosigned 900 entries of this log, and there are [1-9]"):
         Sealer(cosign=gatherer).finish()
-    until(lambda: alarms.open_alarms() == [Alarm("one.example")])
+    until(contradicted)
     gatherer.close()
 
 
@@ -375,7 +354,7 @@ def test_a_changed_leaf_is_found_by_the_witness_though_database_and_guard_agree(
     again = witnesses.gatherer(1)
     with pytest.raises(Uncosigned, match="contradicts us"):
         Sealer(cosign=again).finish()
-    until(lambda: alarms.open_alarms() == [Alarm("one.example")])
+    until(contradicted)
     again.close()
 
 
