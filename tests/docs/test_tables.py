@@ -40,7 +40,7 @@ def test_every_environment_variable_is_in_the_table() -> None:
 
 def test_every_check_of_the_system_is_in_the_table() -> None:
     sources = [path.read_text() for app in ("qenex", "compliance") for path in (ROOT / app).rglob("*checks.py")]
-    numbers = sorted({number for source in sources for number in re.findall(r'"(?:qenex\.)?(E\d{3})"', source)})
+    numbers = sorted({number for source in sources for number in re.findall(r'"(?:qenex\.)?([EW]\d{3})"', source)})
     written = [row[0] for row in table(GUIDE / "operations.md", "## Checks")]
     assert written == [f"`qenex.{number}`" for number in numbers]
 
