@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
-from compliance.privacy.admin.erasures import RevealEvent
+from compliance.privacy.admin.revealing import RevealEvent
 from qenex.access.admin.scopes import BooksPage
 from qenex.kernel import handlers
 from qenex.kernel.api.docs import DocsView, SchemaView

@@ -45,7 +45,7 @@ class EventsForm(forms.Form):
     order = forms.ChoiceField(
         label=_("Order"),
         required=False,
-        choices=[("", _("As suits")), (NEWEST, _("Newest first")), (OLDEST, _("Oldest first"))],
+        choices=[("", _("Automatic")), (NEWEST, _("Newest first")), (OLDEST, _("Oldest first"))],
     )
 
     def __init__(self, data: Mapping[str, Any]) -> None:

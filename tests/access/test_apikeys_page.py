@@ -169,7 +169,9 @@ def waiting(owner: User) -> ApiKey:
 
 
 def test_the_owner_collects_the_secret_once_on_a_page_that_nobody_keeps(owner: User, waiting: ApiKey) -> None:
-    client = staff_client(owner)
+    client, header = staff_client(owner), "secrets wait for you"
+    assert all(header in client.get(page).text for page in ("/admin/", "/admin/security/"))
+    assert header not in staff_client(make_user(roles=("operations",))).get("/admin/").text
     assert "Waiting for you to collect its secret" in client.get("/admin/security/").text
     assert "Collect the secret" in client.get(_own(waiting)).text
     assert _secrets(waiting) == ()
@@ -182,6 +184,7 @@ def test_the_owner_collects_the_secret_once_on_a_page_that_nobody_keeps(owner: U
     for page in (again, client.get("/admin/security/").text):
         assert secret not in page
         assert "Waiting for you" not in page
+    assert header not in client.get("/admin/").text
     assert _secrets(waiting) == (secret,)
     event = Event.objects.get(subject_id=str(waiting.pk), type="access.apikey.collected")
     assert secret.encode() not in bytes(event.body)

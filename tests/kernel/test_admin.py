@@ -71,7 +71,7 @@ def test_a_list_counts_nothing_and_reads_events_once(staff: Client) -> None:
     # An end to patience around the events, their places in the tree, the books to choose from, the types.
     assert "COUNT(" not in " ".join(query["sql"] for query in read)
     assert sum('FROM "kernel_event"' in query["sql"] for query in read) == 1
-    assert len(read) <= 7
+    assert len(read) <= 8
     # The session, its user, what is known of the session, the permissions of the user and of their groups, and the
     # books in reach; then the event that it was read, in a transaction of its own.
     queries = [query["sql"] for query in other]
@@ -123,7 +123,7 @@ def test_an_event_is_shown_with_its_differences(staff: Client) -> None:
         (event,) = _write(str(uuid7()), 1, changes=changes, data={"n": [1, "ä"]})
     with CaptureQueriesContext(connections["reader"]) as read:
         page = staff.get(f"{URL}{event}/change/").text
-    assert len(read) <= 4  # with its leaf, the checkpoint, and open alarms
+    assert len(read) <= 5  # with its leaf, the checkpoint, open alarms, and keys of one's own
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td><del>(.*?)</del></td><td><ins>(.*?)</ins></td></tr>", page)
     assert rows == [("floor", "0", "null"), ("name", "&lt;b&gt;old&lt;/b&gt;", "new")]
     assert "192.0.2.1" not in page

@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,9 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from compliance.models import DataClass, LegalHold
 from compliance.models.privacy import EVERYBODY
-from compliance.privacy.admin.pages import CASE, PrivacyAdmin, PrivacyPage
+from compliance.privacy.admin.pages import CaseForm, PrivacyAdmin, PrivacyPage
 from compliance.privacy.holds import hold_lift, hold_place
-from qenex.access.admin.pages.command import ReasonForm
 from qenex.adminfilters import days, exact
 from qenex.kernel import clock, scope
 
@@ -49,7 +49,7 @@ def subject_of(text: str) -> str:
     return text if user is None else f"auth.user:{user.pk}"
 
 
-class HoldForm(ReasonForm):
+class HoldForm(CaseForm):
     """Whose data, which, until when and why."""
 
     field_order = ("person", "data_class", "until", "reason")
@@ -69,10 +69,6 @@ class HoldForm(ReasonForm):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("The beginning of that day in UTC; none: until two people lift it."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = CASE
 
 
 class PlaceHold(PrivacyPage):
@@ -106,20 +102,12 @@ class LiftHold(PrivacyPage):
     submit = gettext_lazy("Ask for it")
     intro = gettext_lazy("A second person must approve it. What the hold kept may go from then on.")
     danger = True
+    form_class = CaseForm
     subject: LegalHold
 
     def find(self, **kwargs: Any) -> LegalHold:
         """The hold."""
-        found = LegalHold.objects.filter(pk=kwargs["object_id"]).first()
-        if found is None:
-            raise Http404
-        return found
-
-    def form(self, data: Any = None) -> forms.Form:
-        """The reason."""
-        form = ReasonForm(data)
-        form.fields["reason"].help_text = CASE
-        return form
+        return get_object_or_404(LegalHold, pk=kwargs["object_id"])
 
     def carry_out(self, data: dict[str, Any]) -> str:
         """Calls hold_lift, which asks for a second person."""
@@ -164,7 +152,8 @@ class LegalHoldAdmin(PrivacyAdmin[LegalHold]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under its own name."""
-        return super().changelist_view(request, {"title": _("Legal holds"), **(extra_context or {})})
+        nothing = _("Nothing is held: personal data goes when its time has come, or when two people erase it.")
+        return super().changelist_view(request, {"title": _("Legal holds"), "nothing": nothing})
 
     @admin.display(description=gettext_lazy("whose data"), ordering="subject")
     def whose(self, hold: LegalHold) -> str:

@@ -9,11 +9,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy
 
-from qenex.access.admin.pages.command import CommandPage
+from qenex.access.admin.pages.command import CommandPage, ReasonForm
 from qenex.admin import KeysetAdmin, M, ViewOnlyAdmin
 from qenex.kernel import scope
 
 CASE = gettext_lazy("Such as the number of a case. No names: it is kept in the event log for ever.")
+
+
+class CaseForm(ReasonForm):
+    """Why, without a name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = CASE
 
 
 class PrivacyPage(CommandPage):

@@ -4,24 +4,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from compliance.models import DataClass, RetentionRule
-from compliance.privacy.admin.pages import CASE, PrivacyAdmin, PrivacyPage
+from compliance.privacy.admin.pages import CaseForm, PrivacyAdmin, PrivacyPage
 from compliance.privacy.errors import PrivacyError
 from compliance.privacy.retention import retention_apply
 from compliance.privacy.rules import ACTIONS, LONGEST, rule_set
-from qenex.access.admin.pages.command import ReasonForm
 from qenex.kernel.versions import Stale
 
 LIST = "admin:compliance_retentionrule_changelist"
 
 
-class RuleForm(ReasonForm):
+class RuleForm(CaseForm):
     """The terms of a rule."""
 
     field_order = ("keep_days", "period_days", "legal_basis", "active", "reason", "version")
@@ -36,10 +36,6 @@ class RuleForm(ReasonForm):
     active = forms.BooleanField(label=gettext_lazy("Goes by itself"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = CASE
-
 
 class SetRule(PrivacyPage):
     """Changes a rule."""
@@ -51,10 +47,7 @@ class SetRule(PrivacyPage):
 
     def find(self, **kwargs: Any) -> RetentionRule:
         """The rule."""
-        found = RetentionRule.objects.filter(pk=kwargs["object_id"]).first()
-        if found is None:
-            raise Http404
-        return found
+        return get_object_or_404(RetentionRule, pk=kwargs["object_id"])
 
     def form(self, data: Any = None) -> forms.Form:
         """The form, with what is so now."""

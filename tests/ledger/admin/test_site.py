@@ -138,7 +138,7 @@ def test_the_start_page_asks_two_questions_of_the_ledger(boss: Client, full: Sho
         boss.get("/admin/")
     asked = [each["sql"] for each in captured.captured_queries]
     assert len([sql for sql in asked if "ledger_" in sql]) == 2
-    assert len(asked) == 3, "and one for the alarms that every page shows"
+    assert len(asked) == 4, "every page asks for alarms and for one's own keys"
 
 
 def test_the_start_page_without_books_says_what_to_do(
