@@ -80,7 +80,7 @@ class HotPath:
         if b"cookie" in headers:
             return None
         try:
-            principal, used = await self._signers.of(_signed(scope, headers, raw))
+            principal, used = await self._signers.of(signed_request(scope, headers, raw))
         except (Error, VaultError):  # as above
             return None
         if used is not None:  # whoever comes next must not take this very request for a replay
@@ -88,7 +88,8 @@ class HotPath:
         return principal
 
 
-def _signed(scope: Scope, headers: Headers, raw: bytes) -> signing.Asked:
+def signed_request(scope: Scope, headers: Headers, raw: bytes) -> signing.Asked:
+    """The request as its sender must have signed it: with the address that he asked, whatever proxies are between."""
     host, forwarded = headers.get(b"host", b""), headers.get(b"x-forwarded-proto", b"")
     query = scope["query_string"].decode("latin-1")
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")

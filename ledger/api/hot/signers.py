@@ -1,14 +1,15 @@
 """Whose signed requests are: the keys of the last second, the check of a signature, and the use of its nonce."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ledger.api.hot.noncedesk import NonceDesk
 from ledger.api.hot.principals import Found, Principal, principal
 from ledger.api.hot.remembered import Remembered
 from qenex.access import throttling
-from qenex.access.apikeys import AddressRefused, callers
+from qenex.access.apikeys import AddressRefused, callers, checking
 from qenex.access.apikeys.callers import Caller
-from qenex.access.apikeys.checking import Asked, Signed, check
+from qenex.access.apikeys.checking import Asked, Signed
 from qenex.access.apikeys.nonces import Used
 from qenex.access.models import KeyOwner
 from qenex.access.signatures import SignatureError
@@ -27,8 +28,8 @@ class _Unseen(Exception):
 class Signers:
     """Those who sign their requests."""
 
-    def __init__(self) -> None:
-        self._keys: Remembered[str, Signer] = Remembered(_find)
+    def __init__(self, find: Callable[[str], Signer] | None = None) -> None:
+        self._keys: Remembered[str, Signer] = Remembered(find or _find)
         self._nonces = NonceDesk()
 
     async def of(self, asked: Asked) -> tuple[Found, Used | None]:
@@ -37,15 +38,18 @@ class Signers:
         No owner where the request is not in order, and no nonce where none was used. Raises database errors.
         """
         try:
-            signer, signed = await self._check(asked)
+            signer, signed = await self.check(asked)
         except (SignatureError, AddressRefused):  # Django's own way says why
             return None, None
         if not await self._nonces.use(signed, asked.address):
             return None, None
         return signer, signed.used
 
-    async def _check(self, asked: Asked) -> tuple[Principal, Signed]:
-        """Checks the signature with the key that it names, once that is known."""
+    async def check(self, asked: Asked) -> tuple[Principal, Signed]:
+        """Checks the signature with the key that it names, once that is known.
+
+        Raises SignatureError and AddressRefused. The nonce is yet to be used.
+        """
         signer: Signer = None
 
         def known(key_id: str | None) -> Caller | None:
@@ -59,10 +63,10 @@ class Signers:
             return signer[0] if signer else None
 
         try:
-            signed = check(asked, known)
+            signed = checking.check(asked, known)
         except _Unseen as unseen:
             signer = await self._keys.of(unseen.key_id)
-            signed = check(asked, looked_up)
+            signed = checking.check(asked, looked_up)
         assert signer is not None  # nothing else is signed by anybody
         return signer[1], signed
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from qenex.access.models import ApiKey, ApiKeySecret
@@ -30,19 +30,18 @@ class Caller:
     key_id: str
     """What the world knows the key by."""
 
-    @cached_property
-    def _networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return tuple(ip_network(each) for each in self.cidrs)
-
     def admits(self, address: str | None) -> bool:
         """Whether the key works from this address."""
-        if not self.cidrs:
-            return True
-        return address is not None and any(ip_address(address) in each for each in self._networks)
+        return not self.cidrs or (address is not None and _within(address, self.cidrs))
 
     def is_expired(self, now: datetime) -> bool:
         """Whether its time is over."""
         return self.expires_at is not None and now >= self.expires_at
+
+
+@lru_cache(maxsize=4_096)
+def _within(address: str, cidrs: tuple[str, ...]) -> bool:
+    return any(ip_address(address) in ip_network(each) for each in cidrs)
 
 
 def find(key_id: str | None) -> Caller | None:
