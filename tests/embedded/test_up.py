@@ -20,7 +20,7 @@ from qenex.embedded.output import Console
 from qenex.embedded.paths import data_dir
 from qenex.embedded.ports import check_port
 from qenex.embedded.single import only_one
-from tests.embedded import tour
+from tests.embedded import tour, verifying
 from tests.embedded.conftest import Run
 
 pytestmark = pytest.mark.timeout(240)
@@ -120,6 +120,7 @@ def test_the_tour_works_kill_9_leaves_nothing_and_the_next_run_keeps_user_and_pa
     assert told[-1].startswith('{"results":[{"id":')
     assert '"type":"ledger.transfers.posted"' in told[-1]
     assert "EUR,equity:owner,owner,Owner's equity,equity," in "".join(told)
+    assert verifying.verified(var) == "done 0 True"
     first.process.kill()
 
     second = Session(run, first.port)
