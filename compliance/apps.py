@@ -11,7 +11,7 @@ class ComplianceConfig(AppConfig):
     def ready(self) -> None:
         """Registers whose personal data there is, what may take two people, and the system checks."""
         from compliance import upcasters  # noqa: F401  # registered by being imported
-        from compliance.alarms import closing  # noqa: F401
+        from compliance.alarms import closing  # noqa: F401  # registered by being imported
         from compliance.checks import check_witnesses
         from compliance.privacy import erasing, holds, kinds, rules, staff  # noqa: F401  # each registers its command
 

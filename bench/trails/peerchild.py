@@ -10,14 +10,14 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.db import transaction  # noqa: E402
-from pymerkle import InmemoryTree  # noqa: E402
+from django.core.management import call_command  # noqa: E402  # see above
+from django.db import transaction  # noqa: E402  # see above
+from pymerkle import InmemoryTree  # noqa: E402  # see above
 
 from bench.trails.peerapp.models import Logged, Plain, Row, Tracked  # noqa: E402  # models need Django
-from compliance.sealing.edge import Edge, Fetch  # noqa: E402
-from compliance.trail import merkle, tiles  # noqa: E402
-from qenex.kernel import events  # noqa: E402
+from compliance.sealing.edge import Edge, Fetch  # noqa: E402  # see above
+from compliance.trail import merkle, tiles  # noqa: E402  # see above
+from qenex.kernel import events  # noqa: E402  # see above
 
 SECONDS = float(os.environ["PEERS_SECONDS"])
 TURNS = 5

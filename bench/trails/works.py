@@ -21,7 +21,7 @@ def insert() -> str:
         cursor.execute(_COLUMNS)
         columns, values = cursor.fetchone()
     first = "(SELECT * FROM kernel_event ORDER BY id LIMIT 1) k"
-    return f"INSERT INTO kernel_event ({columns}) SELECT {values} FROM {first}, generate_series(1, %s)"  # noqa: S608
+    return f"INSERT INTO kernel_event ({columns}) SELECT {values} FROM {first}, generate_series(1, %s)"  # noqa: S608  # names of ours
 
 
 def write(statement: str, count: int) -> None:

@@ -1071,5 +1071,5 @@ def main(argv: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     # What a terminal cannot show is escaped, and no reason to fail.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream
     sys.exit(main(sys.argv[1:]))

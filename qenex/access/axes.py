@@ -44,7 +44,7 @@ class Handler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]  # th
             return
         lock = lockout.failed(client_of(request, credentials), stage="password")
         if lock is not None:
-            request.axes_lock, request.axes_locked_out = lock, True  # type: ignore[attr-defined]
+            request.axes_lock, request.axes_locked_out = lock, True  # type: ignore[attr-defined]  # ours
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         """Nothing: failures are forgotten when the second factor was right, too."""

@@ -38,7 +38,7 @@ class StaffSessionMiddleware:
         request.staff_session = None  # type: ignore[attr-defined]  # ours
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             session = _live(request)
-            request.staff_session = session  # type: ignore[attr-defined]
+            request.staff_session = session  # type: ignore[attr-defined]  # ours
             if session is None:
                 request.session.flush()
                 request.user = AnonymousUser()

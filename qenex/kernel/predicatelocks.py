@@ -5,5 +5,5 @@ Where there is no room it remembers whole pages and then whole tables instead of
 batches of 5,000 in four books, every attempt fails. The largest batch reads 20,000 balances.
 """
 
-LEAST = {"max_pred_locks_per_transaction": 1_024, "max_pred_locks_per_relation": 50_000, "max_pred_locks_per_page": 128}
+LEAST = {"max_pred_locks_per_transaction": 512, "max_pred_locks_per_relation": 50_000, "max_pred_locks_per_page": 128}
 """The settings, and what they must be at least; a negative one of relations is a share of the first."""

@@ -83,7 +83,7 @@ class Extended:
         if len(key) != KEY_BYTES:
             raise ValueError(f"an AES-256 key has {KEY_BYTES} bytes, not {len(key)}")
         # Two single blocks under CMAC (SP 800-38B), which is what the derivation consists of; no message is in ECB.
-        self._blocks = BlockCipher(algorithms.AES256(key), modes.ECB())  # noqa: S305
+        self._blocks = BlockCipher(algorithms.AES256(key), modes.ECB())  # noqa: S305  # one block, see above
         self._mask = _doubled(self._encrypted(bytes(_BLOCK)))
 
     def encrypt(self, plaintext: bytes, aad: bytes, *, nonce: bytes | None = None) -> bytes:

@@ -11,10 +11,10 @@ import django
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  # models need Django
-from django.db import connection  # noqa: E402
+from django.db import connection  # noqa: E402  # see above
 
 import tests.support.approvals  # noqa: E402  # registers its command
-from qenex.access.approvals import execution, services  # noqa: E402
+from qenex.access.approvals import execution, services  # noqa: E402  # see above
 
 assert tests.support.approvals
 

@@ -45,7 +45,7 @@ def test_of_many_checkers_one_carries_it_out() -> None:
     for _ in range(4):
         made = asked(maker(), id := uuid7().hex)
         people = [checker() for _ in range(4)]
-        told = together(4, lambda number: outcome(lambda: approvals.approve(approval=made.pk, by=people[number])))  # noqa: B023
+        told = together(4, lambda number: outcome(lambda: approvals.approve(approval=made.pk, by=people[number])))  # noqa: B023  # run at once
         assert sorted(told) == ["Decided", "Decided", "Decided", "executed"]
         assert (notes(id), ended(made)) == (1, ["requested", "executed"])
 

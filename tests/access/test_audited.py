@@ -111,16 +111,16 @@ def test_no_row_is_changed_deleted_or_added_by_raw_sql_without_an_event(database
         types = dict(cursor.fetchall())
         for column in TABLES[table].columns:
             value = _other(types, column)
-            said = _refusal(cursor, f'UPDATE {table} SET "{column}" = {value} WHERE {one}')  # noqa: S608
+            said = _refusal(cursor, f'UPDATE {table} SET "{column}" = {value} WHERE {one}')  # noqa: S608  # names of ours
             assert said == REFUSED.format(table, "UPDATE"), column
-        assert _refusal(cursor, f"DELETE FROM {table} WHERE {one}") == REFUSED.format(table, "DELETE")  # noqa: S608
+        assert _refusal(cursor, f"DELETE FROM {table} WHERE {one}") == REFUSED.format(table, "DELETE")  # noqa: S608  # names of ours
         assert _refusal(cursor, f"TRUNCATE {table}") == REFUSED.format(table, "TRUNCATE")
         _watch(cursor, table, on=False)
-        cursor.execute(f"CREATE TEMPORARY TABLE copied ON COMMIT DROP AS SELECT * FROM {table} WHERE {one}")  # noqa: S608
-        cursor.execute(f"DELETE FROM {table} WHERE {one}")  # noqa: S608
+        cursor.execute(f"CREATE TEMPORARY TABLE copied ON COMMIT DROP AS SELECT * FROM {table} WHERE {one}")  # noqa: S608  # names of ours
+        cursor.execute(f"DELETE FROM {table} WHERE {one}")  # noqa: S608  # names of ours
         assert cursor.rowcount == 1
         _watch(cursor, table, on=True)
-        added = f"INSERT INTO {table} SELECT * FROM copied"  # noqa: S608
+        added = f"INSERT INTO {table} SELECT * FROM copied"  # noqa: S608  # names of ours
         assert _refusal(cursor, added) == REFUSED.format(table, "INSERT")
 
 
@@ -133,7 +133,7 @@ def test_columns_that_mean_nothing_are_free(database: None, table: str) -> None:
         for column in TABLES[table].ignored:
             value = _other(types, column)
             one = f"ctid = (SELECT ctid FROM {table} LIMIT 1)"  # noqa: S608  # our own words
-            cursor.execute(f'UPDATE {table} SET "{column}" = {value} WHERE {one}')  # noqa: S608
+            cursor.execute(f'UPDATE {table} SET "{column}" = {value} WHERE {one}')  # noqa: S608  # names of ours
             assert cursor.rowcount == 1
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

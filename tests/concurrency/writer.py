@@ -11,10 +11,10 @@ import django
 django.setup()
 
 from ledger.domain.drafts import TransferDraft  # noqa: E402  # models need Django
-from ledger.services import transfers_post  # noqa: E402
-from qenex.kernel.ids import uuid7  # noqa: E402
-from qenex.kernel.money import UNIT  # noqa: E402
-from tests.support.threads import together  # noqa: E402
+from ledger.services import transfers_post  # noqa: E402  # see above
+from qenex.kernel.ids import uuid7  # noqa: E402  # see above
+from qenex.kernel.money import UNIT  # noqa: E402  # see above
+from tests.support.threads import together  # noqa: E402  # see above
 
 
 def post(book: UUID, accounts: list[UUID], order: list[list[int]]) -> list[tuple[str, int]]:

@@ -12,8 +12,8 @@ import django
 django.setup()
 
 from ledger.models import Book, Transfer  # noqa: E402  # models need Django
-from qenex.kernel.money import from_decimal  # noqa: E402
-from tests.support.ledger import recount  # noqa: E402
+from qenex.kernel.money import from_decimal  # noqa: E402  # see above
+from tests.support.ledger import recount  # noqa: E402  # see above
 
 
 def main(path: str) -> None:

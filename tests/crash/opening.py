@@ -9,10 +9,10 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  # models need Django
 
-from ledger import services  # noqa: E402
-from ledger.services.accounts import AccountSpec  # noqa: E402
-from tests.support.marked import marked  # noqa: E402
-from tests.support.tokens import bearer  # noqa: E402
+from ledger import services  # noqa: E402  # see above
+from ledger.services.accounts import AccountSpec  # noqa: E402  # see above
+from tests.support.marked import marked  # noqa: E402  # see above
+from tests.support.tokens import bearer  # noqa: E402  # see above
 
 CUSTOMERS, FUNDS = 8, "100000"
 

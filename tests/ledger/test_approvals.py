@@ -17,14 +17,13 @@ from ledger.domain.drafts import Kind
 from ledger.errors import TransferRefused
 from ledger.models import Account, Book, Journal, RoleLimit, Transfer
 from qenex.access import approvals
-from qenex.access.approvals import ApprovalRequired
 from qenex.access.approvals.looking import look
 from qenex.access.models import Approval
 from qenex.kernel.context import Context, Principal, acting
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Event
 from tests.ledger.api.conftest import EVERYTHING, staff
-from tests.support.approvals import by, policy
+from tests.support.approvals import approve, ask, asking, by, changes, policy
 from tests.support.ledger import (
     Shop,
     available,
@@ -63,31 +62,6 @@ def ann(database: None) -> Iterator[User]:
 def bea(database: None) -> User:
     """The checker."""
     return staff([*EVERYTHING, *DECIDE])
-
-
-def ask(needed: ApprovalRequired) -> Approval:
-    return approvals.request(
-        command=needed.command, payload=needed.payload, reason="because", book=needed.book, key=needed.key
-    )
-
-
-def asking(command: Any, **arguments: Any) -> Approval:
-    """What a service asks for, as a request."""
-    with pytest.raises(ApprovalRequired) as caught:
-        command(**arguments)
-    return ask(caught.value)
-
-
-def approve(approval: Approval, checker: User) -> Approval:
-    with by(checker):
-        return approvals.approve(approval=approval.pk, by=checker)
-
-
-def changes(approval: Approval) -> list[list[str]]:
-    now = look(approval)
-    assert now is not None
-    assert now.difference is not None
-    return [list(each) for each in now.difference["changes"]]
 
 
 # --- transfers

@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.contrib.auth.models import User
 
 from qenex.access import approvals
+from qenex.access.approvals import ApprovalRequired
+from qenex.access.approvals.looking import look
 from qenex.access.approvals.registry import Difference
 from qenex.access.models import Approval, ApprovalPolicy
 from qenex.kernel import clock, events, transactions
@@ -100,3 +103,31 @@ def events_of(approval: UUID) -> list[tuple[str, str]]:
     """Type and actor of all that happened to a request."""
     rows = Event.objects.filter(subject_type="approval", subject_id=str(approval)).order_by("recorded_at", "id")
     return [(row.type.removeprefix("access.approval."), row.actor) for row in rows]
+
+
+def ask(needed: ApprovalRequired) -> Approval:
+    """The request that a refusal has asked for."""
+    return approvals.request(
+        command=needed.command, payload=needed.payload, reason="because", book=needed.book, key=needed.key
+    )
+
+
+def asking(command: Any, **arguments: Any) -> Approval:
+    """What a service asks for, as a request."""
+    with pytest.raises(ApprovalRequired) as caught:
+        command(**arguments)
+    return ask(caught.value)
+
+
+def approve(approval: Approval, checker: User) -> Approval:
+    """The request, approved by this user."""
+    with by(checker):
+        return approvals.approve(approval=approval.pk, by=checker)
+
+
+def changes(approval: Approval) -> list[list[str]]:
+    """The difference that the checker is shown."""
+    now = look(approval)
+    assert now is not None
+    assert now.difference is not None
+    return [list(each) for each in now.difference["changes"]]

@@ -137,7 +137,7 @@ class Oracle:
         if payment is None:
             raise No("reversal_not_possible")
         debit, credit, left = payment
-        assert isinstance(debit, UUID) and isinstance(credit, UUID) and isinstance(left, int)  # noqa: PT018
+        assert isinstance(debit, UUID) and isinstance(credit, UUID) and isinstance(left, int)  # noqa: PT018  # one fact
         amount = draft.amount or left
         if amount > left or left == 0:
             raise No("reversal_exceeded")

@@ -39,7 +39,7 @@ def changed(cursor: CursorWrapper, table: Table, key: tuple[str, ...], column: s
     with undone(cursor):
         _disarm(cursor, table.name)
         other = _other(cursor, table.name, column)
-        cursor.execute(f'UPDATE {table.name} SET "{column}" = {other} WHERE {_where(table)}', key)  # noqa: S608
+        cursor.execute(f'UPDATE {table.name} SET "{column}" = {other} WHERE {_where(table)}', key)  # noqa: S608  # names of ours
         assert cursor.rowcount == 1, (table.name, key, column)
         yield
 
@@ -49,7 +49,7 @@ def deleted(cursor: CursorWrapper, table: Table, key: tuple[str, ...]) -> Iterat
     """Takes one row away."""
     with undone(cursor):
         _disarm(cursor, table.name)
-        cursor.execute(f"DELETE FROM {table.name} WHERE {_where(table)}", key)  # noqa: S608
+        cursor.execute(f"DELETE FROM {table.name} WHERE {_where(table)}", key)  # noqa: S608  # names of ours
         assert cursor.rowcount == 1, (table.name, key)
         yield
 

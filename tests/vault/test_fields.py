@@ -40,7 +40,7 @@ def stored(row: Model, column: str) -> bytes:
 
 def store(row: Model, column: str, value: bytes) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {row._meta.db_table} SET {column} = %s WHERE id = %s", [value, row.pk])  # noqa: S608
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {column} = %s WHERE id = %s", [value, row.pk])  # noqa: S608  # names of ours
 
 
 @BORROWED
@@ -72,7 +72,7 @@ def test_what_was_cut_does_not_open(length: int) -> None:
     row = note(text="a secret")
     store(row, "text", stored(row, "text")[:length])
     with pytest.raises(Tampered):
-        again(row).text  # noqa: B018
+        again(row).text  # noqa: B018  # reading opens
 
 
 def test_a_value_moved_to_another_row_column_or_table_does_not_open() -> None:

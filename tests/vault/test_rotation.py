@@ -231,7 +231,7 @@ def test_keys_move_from_files_to_an_hsm(tokens: None, settings: Any) -> None:
     signed = signing.sign("tokens", b"data")
     use_token(settings, "target")
     with pytest.raises(ProviderUnavailable, match="a key is wrapped by the file provider"):
-        type(rows[0])._default_manager.get(pk=rows[0].pk).text  # noqa: B018
+        type(rows[0])._default_manager.get(pk=rows[0].pk).text  # noqa: B018  # reading opens
     with pytest.raises(CommandError, match="a key is wrapped by the file provider"):
         rotate()
     rotate(**{"from": "file"})

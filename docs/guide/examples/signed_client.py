@@ -43,7 +43,7 @@ def call(
     fields = sign(key, secret, method, url, body, fields)
     request = urllib.request.Request(url, body or None, fields, method=method)  # noqa: S310  # your own address
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # see above
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -52,7 +52,7 @@ class Approvals(Projection):
             "access_approval",
             ("id",),
             _COLUMNS,
-            live=f"SELECT id, {', '.join(_DIGESTS.get(name, name) for name in _COLUMNS)} FROM access_approval",  # noqa: S608
+            live=f"SELECT id, {', '.join(_DIGESTS.get(name, name) for name in _COLUMNS)} FROM access_approval",  # noqa: S608  # names of ours
         ),
     )
     events = frozenset(

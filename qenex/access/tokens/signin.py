@@ -45,5 +45,5 @@ def _known(request: HttpRequest, username: str, password: str, code: str) -> Use
         return user
     lock = lockout.locked(client_of(request, {"username": username}))
     if lock is not None:  # as after a wrong password: the middleware of django-axes answers
-        request.axes_lock, request.axes_locked_out = lock, True  # type: ignore[attr-defined]
+        request.axes_lock, request.axes_locked_out = lock, True  # type: ignore[attr-defined]  # ours
     return None

@@ -75,7 +75,7 @@ class Shadow:
         shadow, key = self.table.shadow, self.table.key
         if self._gone:
             where = " AND ".join(f'"{name}" = %s' for name in key)
-            self.cursor.executemany(f"DELETE FROM {shadow} WHERE {where}", sorted(self._gone))  # noqa: S608
+            self.cursor.executemany(f"DELETE FROM {shadow} WHERE {where}", sorted(self._gone))  # noqa: S608  # names of ours
             self._gone.clear()
         if not self._rows:
             return
@@ -111,7 +111,7 @@ class Shadow:
         shadow = self.table.shadow
         for name in (shadow, f"{shadow}_in"):
             self.cursor.execute(
-                f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {_names(self.table.fields)},"  # noqa: S608
+                f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {_names(self.table.fields)},"  # noqa: S608  # names of ours
                 f" '{{}}'::text[] AS {UNTOLD} FROM ({self.table.select}) live WHERE false"
             )
         self.cursor.execute(f"ALTER TABLE {shadow} ADD PRIMARY KEY ({_names(self.table.key)})")

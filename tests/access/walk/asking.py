@@ -34,7 +34,7 @@ class Walker:
 
     def _fresh(self) -> Client:
         quiet = {"raise_request_exception": False}
-        return Client(**quiet) if self.user is None else staff_client(self.user, **quiet)  # type: ignore[arg-type]
+        return Client(**quiet) if self.user is None else staff_client(self.user, **quiet)  # type: ignore[arg-type]  # whatever the test says
 
     def ask(self, address: Address, world: World, query: str = "") -> Any:
         """The answer. Bodies are empty or not valid, and no key makes a command repeatable: nothing comes of them."""

@@ -28,7 +28,7 @@ def officer(trail: str) -> Client:
 
 def _tell(subject: str, **fields: object) -> str:
     with transaction.atomic():
-        made = events.emit("test.thing.changed", subject_type="thing", subject_id=subject, **fields)  # type: ignore[arg-type]
+        made = events.emit("test.thing.changed", subject_type="thing", subject_id=subject, **fields)  # type: ignore[arg-type]  # whatever the test says
     return str(made)
 
 

@@ -104,7 +104,7 @@ def test_the_database_lets_nobody_lift_alone() -> None:
 def test_the_database_keeps_what_a_hold_says(change: str, message: str) -> None:
     hold = placed()
     with pytest.raises(IntegrityError, match=message), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE compliance_legalhold SET {change} WHERE id = %s", [hold.pk])  # noqa: S608
+        cursor.execute(f"UPDATE compliance_legalhold SET {change} WHERE id = %s", [hold.pk])  # noqa: S608  # names of ours
 
 
 def test_a_hold_ends_by_itself_when_its_time_is_over_and_lets_the_person_go() -> None:

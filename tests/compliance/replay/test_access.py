@@ -78,7 +78,7 @@ def test_a_right_that_somebody_has_given_himself_is_named(crowd: Crowd, replayed
     ):
         with undone(replayed.cursor):
             replayed.cursor.execute(
-                f"INSERT INTO {table} ({owner[0]}, permission_id) SELECT %s, p.id FROM auth_permission p"  # noqa: S608
+                f"INSERT INTO {table} ({owner[0]}, permission_id) SELECT %s, p.id FROM auth_permission p"  # noqa: S608  # names of ours
                 " JOIN django_content_type c ON c.id = p.content_type_id"
                 " WHERE c.app_label = 'ledger' AND p.codename = 'post_transfer'",
                 [owner[1]],

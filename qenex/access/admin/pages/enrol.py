@@ -32,7 +32,7 @@ class Setting(Page):
 
     def _again(self, request: HttpRequest) -> HttpResponseBase:
         """A session that waited too long on its way to the factor that counts begins again."""
-        sessions.session_end(session=request.staff_session, reason=sessions.Ended.IDLE)  # type: ignore[attr-defined]
+        sessions.session_end(session=request.staff_session, reason=sessions.Ended.IDLE)  # type: ignore[attr-defined]  # ours
         return redirect(with_next(request, "admin:login"))
 
     def done(self, method: Method) -> HttpResponseBase:
