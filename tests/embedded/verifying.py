@@ -29,4 +29,4 @@ def verified(var: Path) -> str:
     """What became of it: the state, how many differences, whether anything was looked at. Raises CalledProcessError."""
     command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", SCRIPT]
     done = subprocess.run(command, env=only(var), cwd=guard.PROJECT, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+    return done.stdout.splitlines()[-1]
