@@ -10,4 +10,4 @@ def check_alarms() -> None:
     found = open_alarms(using="default")
     metrics.refresh()
     if found:
-        raise Degraded(f"{len(found)} tamper alarms open")
+        raise Degraded(f"open tamper alarms: {len(found)}")

@@ -114,7 +114,7 @@ def _finish(check: UUID, report: TrailReport) -> TrailCheck:
     _end(row, CheckState.DONE, report=kept, count=report.count)
     if report.count:
         first = "; ".join(str(each) for each in report.differences[:3])
-        detail = f"{report.count} differences in {settings.TRAIL_ORIGIN}: {first}"
+        detail = f"Differences in {settings.TRAIL_ORIGIN}: {report.count}. {first}"
         alarm_write(Source.VERIFICATION, "differences", detail, row.pk)
     else:
         VERIFIED.set(clock.now().timestamp())

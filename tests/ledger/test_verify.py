@@ -294,7 +294,7 @@ def test_the_command_reports_and_fails(database: None, busy: Busy, tmp_path: Pat
     assert failure.value.returncode == 1
     [line, summary] = out.getvalue().splitlines()
     assert line == f"{busy.book.code}: balance {bob}: debits_pending is {DIGIT}, computed 0"
-    assert summary.endswith(": 1 differences")
+    assert summary.endswith(": differences: 1")
     told = json.loads(path.read_text())
     assert (told["clean"], told["differences"], told["books"][0]["differences"][0]["id"]) == (False, 1, str(bob))
 

@@ -109,7 +109,7 @@ class Command(BaseCommand):
             if table.count > SHOWN:
                 self.stdout.write(f"{table.name}: and {table.count - SHOWN:,} more")
             if not self._quiet:
-                found = f"{table.count:,} differences" if table.count else "all as the log tells"
+                found = f"differences: {table.count:,}" if table.count else "all as the log tells"
                 self.stdout.write(f"{table.name}: {table.rows:,} rows{f': {found}' if report.compared else ''}")
         if not self._quiet:
             self.stdout.write(f"{report.events:,} events in {report.seconds:.1f} s")

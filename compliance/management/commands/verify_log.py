@@ -65,7 +65,7 @@ class Command(BaseCommand):
             bar.close()
 
     def _tell(self, report: TrailReport) -> None:
-        found = f"{report.count:,} differences" if report.count else "all as computed"
+        found = f"differences: {report.count:,}" if report.count else "all as computed"
         self.stdout.write(
             f"{report.leaves:,} events, {report.tiles:,} tiles, {report.checkpoints:,} checkpoints, "
             f"{report.cosignatures:,} cosignatures, {report.transfers:,} transfers: {found}"

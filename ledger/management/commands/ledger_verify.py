@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if report.count > SHOWN:
             self.stdout.write(f"{report.book}: and {report.count - SHOWN:,} more")
         if not quiet:
-            found = f"{report.count:,} differences" if report.count else "all as computed"
+            found = f"differences: {report.count:,}" if report.count else "all as computed"
             self.stdout.write(
                 f"{report.book}: {report.transfers:,} transfers, {report.accounts:,} accounts, {report.holds:,} holds, "
                 f"{report.journals:,} journals, {report.events:,} events: {found}"
