@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "qenex.kernel.middleware.ContextMiddleware",
+    "qenex.kernel.pages.BusyMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -204,7 +205,7 @@ BOOK_CATALOG = "ledger.selectors.books.catalog"
 BOOK_FINDER = "ledger.references.find_book"
 AFTER_MIGRATE = ["roles_sync"]
 AUDITED_OTHERS = "qenex.access.audited.OTHERS"
-OBSERVED_READS = "qenex.access.reads.OBSERVED"
+OBSERVED_READS = "compliance.reads.OBSERVED"
 
 # --- API
 REST_FRAMEWORK = {

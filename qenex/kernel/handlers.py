@@ -115,6 +115,11 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     return defaults.server_error(request)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """A page instead of what could not be done."""
+    return render(request, "kernel/busy.html", status=503)
+
+
 def problem_page(request: HttpRequest, code: str) -> HttpResponse:
     """The page at a problem's `type`."""
     kind = problems.find(code)

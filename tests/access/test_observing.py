@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.test import Client
 
-from qenex.access.reads import OBSERVED
+from compliance.reads import OBSERVED
 from qenex.access.tokens import family_start
 from qenex.kernel import events, observing
 from qenex.kernel.models import Event

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ledger import services
+from ledger.locks import book_lock
 from ledger.services.accounts import AccountSpec
 from qenex.kernel import transactions
 from tests.support.ledger import Shop, give, make_shop, post, recount
@@ -17,7 +18,14 @@ BOOKS, TURNS, EACH, ROUNDS = 3, 80, 10, 6
 
 def make_shops() -> list[Shop]:
     """Books whose customers came in turns, as in life."""
-    shops = [make_shop(0) for _ in range(BOOKS)]
+    shops: dict[str, Shop] = {}
+    while len(shops) < BOOKS:  # books that share a lock wait for one another, and are meant to
+        shop = make_shop(0)
+        shops[book_lock(shop.book.pk)] = shop
+    return _with_customers([*shops.values()])
+
+
+def _with_customers(shops: list[Shop]) -> list[Shop]:
     customers: list[list[Any]] = [[] for _ in shops]
     for turn in range(TURNS):
         for shop, found in zip(shops, customers, strict=True):

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.urls.converters import IntConverter, SlugConverter, UUIDConverter
 
 from qenex.kernel import headers
+from qenex.kernel.transactions import Busy
 from tests.kernel.conftest import make_user
 from tests.ledger.admin.conftest import sign_in
 from tests.support.ledger import give, hold, make_shop, post
@@ -154,6 +155,11 @@ def crooked(request: HttpRequest) -> HttpResponse:
     raise SuspiciousOperation("the secret is 42")
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """A command that was tried for too long."""
+    raise Busy("42")
+
+
 def generous(request: HttpRequest) -> HttpResponse:
     """A view that would like to be laxer."""
     lax = {"X-Frame-Options": "SAMEORIGIN", "Cross-Origin-Opener-Policy": "unsafe-none", "Cache-Control": "max-age=9"}
@@ -164,6 +170,7 @@ def generous(request: HttpRequest) -> HttpResponse:
     ("view", "status", "said"),
     [
         (broken, 500, b"<h1>Server Error (500)</h1>"),
+        (busy, 503, b"<h1>Busy</h1>"),
         (crooked, 400, b"<h1>Bad Request (400)</h1>"),
         (generous, 200, b"fine"),
     ],

@@ -28,14 +28,13 @@ SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
   AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege('qenex_reader', c.oid, 'USAGE, UPDATE') ELSE false END
 """
 _SHOWN = re.compile(r"api/v1/|admin/(access|auth|kernel|ledger|vault|compliance)/\w+/$")
-WHO_ASKS = {"django_session", "access_staffsession", "auth_user", "access_bookscope"}
-"""What is looked up of everybody who asks: it must be so now, and not a moment ago."""
+WHO_ASKS = {"django_session", "access_staffsession", "auth_user", "access_bookscope", "access_approval"}
+"""What is looked up of everybody who asks: it must be so now, and not a moment ago; what waits for him likewise."""
 RECORDED = {"INSERT kernel_event", "INSERT vault_signingkey", "INSERT vault_datakey"}
 """That something was read is an event, perhaps the first with a key of its own; a key to sign with is made in time."""
 OWN_WRITES = {
     # Lists with buttons of their own: who has just pressed one must see what came of it.
-    "admin/access/apikey/": {"access_apikey", "access_approval"},
-    "admin/access/approval/": {"access_approval"},
+    "admin/access/apikey/": {"access_apikey"},
     "admin/access/approvalpolicy/": {"access_approvalpolicy"},
     "admin/access/failures/": {"axes_accessattempt"},
     "admin/access/tokenfamily/": {"access_tokenfamily"},
@@ -50,7 +49,7 @@ OWN_WRITES = {
     "admin/ledger/hold/": {"ledger_account", "ledger_asset", "ledger_hold"},
     "admin/vault/signingkey/": {"vault_datakey", "vault_rotation", "vault_signingkey"},
     # What it would do is computed as the command itself would.
-    "api/v1/approvals/<uuid:pk>": {"access_approval", "ledger_book"},
+    "api/v1/approvals/<uuid:pk>": {"ledger_book"},
     # What is opened is recorded in the transaction that reads it; keys are those that sign.
     "api/v1/events/<uuid:pk>/personal": {"kernel_event"},
     "api/v1/log/keys": {"vault_signingkey"},
