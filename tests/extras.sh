@@ -9,6 +9,7 @@ need() { # program package
 }
 need chromium chromium
 need pgbouncer pgbouncer
+need promtool prometheus
 need wrk wrk
 need softhsm2-util softhsm2
 need /usr/lib/postgresql/15/bin/postgres postgresql-15

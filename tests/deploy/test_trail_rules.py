@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,6 +18,11 @@ from compliance.sealing.cosigning.metrics import CONTRADICTED
 
 RULES = settings.BASE_DIR / "deploy" / "monitoring" / "trail.rules.yml"
 GUIDE = settings.BASE_DIR / "docs" / "guide" / "trail.md"
+
+
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)"
+)
 
 
 def rules() -> list[dict[str, object]]:
@@ -45,12 +51,20 @@ def test_every_metric_of_an_alarm_is_one_of_ours() -> None:
     assert named <= ours
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
-def test_promtool_reads_them() -> None:
-    done = subprocess.run(
-        ["promtool", "check", "rules", str(RULES)],  # noqa: S607  # wherever it is installed
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def promtool(*arguments: object) -> None:
+    """Prometheus' own tool is content."""
+    command = ["promtool", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_promtool_reads_them() -> None:
+    promtool("check", "rules", RULES)
+
+
+@needs_promtool
+def test_they_fire_when_they_should_and_at_no_other_time(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.yml"
+    cases.write_text(Path(__file__).with_name("trail_rules.yml").read_text().replace("RULES", str(RULES)))
+    promtool("test", "rules", cases)
