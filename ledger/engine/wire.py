@@ -40,7 +40,7 @@ def numerics(quanta: Array, quantum: Array | int = 1) -> Array:
     fields["sign"] = np.where(quanta < 0, _NEGATIVE, 0)
     quantum = _single(quantum)
     per_whole = UNIT // quantum
-    quanta = np.abs(quanta)
+    quanta = _magnitudes(quanta)
     whole, fraction = quanta // per_whole, quanta % per_whole * quantum
     # Digits are made in rows of memory and laid out at the end: numpy writes them faster so.
     digits = np.empty((10, len(quanta)), np.int16)
@@ -72,6 +72,12 @@ class UuidArray(bytes):
 
 def _header(oid: int, count: int) -> bytes:
     return np.array([(1, 0, oid, count, 1)], _ARRAY).tobytes()
+
+
+def _magnitudes(quanta: Array) -> Array:
+    """Without their signs. The lowest number of 64 bits has no positive counterpart there, and is Python's from here."""
+    found: Array = np.abs(quanta)
+    return np.abs(quanta.astype(object)) if np.any(found < 0) else found
 
 
 def _single(quantum: Array | int) -> Array | int:

@@ -53,6 +53,11 @@ def test_the_edges_make_the_round_trip_one_by_one() -> None:
     assert [from_decimal(read_back([each])[0][1]) for each in BOTH_SIGNS] == BOTH_SIGNS
 
 
+def test_the_lowest_number_of_64_bits_makes_the_round_trip() -> None:
+    lowest = -(2**63) * UNIT
+    assert [from_decimal(value) for _, value in read_back([lowest, -UNIT], UNIT)] == [lowest, -UNIT]
+
+
 def test_an_amount_has_one_form_of_one_length() -> None:
     assert {len(numerics(whole([each])).tobytes()) for each in BOTH_SIGNS} == {NUMERIC.itemsize}
     assert numerics(whole([-UNIT])).tobytes() == bytes.fromhex(
