@@ -41,6 +41,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--only", choices=PARTS, help="one part instead of all")
     parser.add_argument("--quick", action="store_true", help="two minutes or so, to see that it runs")
     parser.add_argument("--rows", type=_count, help="transfers in the large ledger (10,000,000; quick: 50,000)")
+    parser.add_argument("--size", type=_count, action="append", help="of a batch, for the service (may be repeated)")
     parser.add_argument("--seconds", type=_seconds, help="of one run (2; quick: 0.5)")
     parser.add_argument("--rounds", type=_count, help="runs that a median is made of (5; quick: 2)")
     parser.add_argument("--generator", choices=("auto", "wrk", "own"), default="auto", help="of single HTTP requests")
@@ -50,7 +51,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     amounts = (given.rows or defaults[0], given.seconds or defaults[1], given.rounds or defaults[2])
     parts = (given.only,) if given.only else PARTS
     options = Options(given.json, parts, given.keep, given.quick, given.generator, *amounts)
-    return _quick(options) if given.quick else options
+    options = _quick(options) if given.quick else options
+    return replace(options, sizes=tuple(given.size)) if given.size else options
 
 
 def _quick(options: Options) -> Options:
