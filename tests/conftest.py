@@ -1,7 +1,6 @@
 """Fixtures of every test. The servers behind them are described in `tests/support`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axes.models import AccessAttempt
@@ -16,16 +15,6 @@ from qenex.access.buckets import Buckets
 from qenex.kernel import refusals
 from tests.support import databases, samples, throwaway
 from tests.support.servers import server
-
-LONG = ("servers", "embedded", "crash", "deploy", "e2e", "security")
-"""Folders whose tests start processes and wait for them."""
-LONG_PATHS = {Path(__file__).parent / name for name in LONG}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begins with what takes long, so that at the end no process waits for another."""
-    items.sort(key=lambda item: not LONG_PATHS.intersection(item.path.parents))
-
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> Iterator[None]:
