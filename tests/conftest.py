@@ -16,6 +16,7 @@ from qenex.kernel import refusals
 from tests.support import databases, samples, throwaway
 from tests.support.servers import server
 
+
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> Iterator[None]:
     """Pages link to static files by their plain names: nobody has collected them into a manifest here."""
