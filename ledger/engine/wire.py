@@ -75,7 +75,7 @@ def _header(oid: int, count: int) -> bytes:
 
 
 def _magnitudes(quanta: Array) -> Array:
-    """Without their signs. The lowest number of 64 bits has no positive counterpart there, and is Python's from here."""
+    """Without their signs. The lowest number of 64 bits has no positive one there, and is Python's from here."""
     found: Array = np.abs(quanta)
     return np.abs(quanta.astype(object)) if np.any(found < 0) else found
 
