@@ -17,6 +17,7 @@ from qenex.kernel.ids import uuid7
 from tests.e2e.conftest import Enter, Visit
 from tests.e2e.reading import unreadable
 from tests.support import alarms, trail
+from tests.support.marked import marked
 
 EVENTS, AUDIT, CHECKS = "/admin/kernel/event/", "/admin/compliance/checkpoint/", "/admin/compliance/trailcheck/"
 
@@ -63,7 +64,8 @@ def test_an_event_is_found_and_its_proof_read(visit: Visit, told: str) -> None:
 
 def test_the_trail_is_verified_and_exported(visit: Visit, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrailCheckAdmin, "hand_over", lambda self, check: None)
-    TrailCheck.objects.filter(state__in=OPEN).update(state=CheckState.FAILED, finished_at=clock.now())
+    with marked():
+        TrailCheck.objects.filter(state__in=OPEN).update(state=CheckState.FAILED, finished_at=clock.now())
     read(visit, AUDIT)
     size = Checkpoint.objects.latest("size").size
     read(visit, f"{AUDIT}{size}/change/")
