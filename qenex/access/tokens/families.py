@@ -11,12 +11,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from qenex.access.models import TokenFamily
-from qenex.access.tokens import jose
-from qenex.access.tokens.claims import Claims, Kind, Strength
+from qenex.access.tokens.claims import Claims, Strength
 from qenex.access.tokens.errors import TokenEnded, TokenRefused, TokenReused
+from qenex.access.tokens.jwt import Access, Refresh
 from qenex.kernel import clock, events
 from qenex.kernel.context import acting, current
-from qenex.kernel.ids import uuid7
 from qenex.kernel.middleware import signed_in
 from qenex.kernel.transactions import run
 
@@ -60,7 +59,7 @@ def family_start(*, user: User, method: str, user_agent: str = "", lifetime: tim
         expires_at=ends,
         password_mark=mark(user),
     )
-    known = Claims(user.pk, family.pk, family.pk, now, ends, now, _strength(method))
+    known = Claims(user.pk, family.pk, now, ends, now, _strength(method))
     issued = _issue(known, now, whole=lifetime is not None)
     family.refresh_hash = None if issued.refresh is None else _hash(issued.refresh)
 
@@ -80,7 +79,7 @@ def family_refresh(*, refresh: str) -> Issued:
     Raises TokenInvalid, TokenExpired, TokenEnded, and TokenReused for a token that was exchanged before: somebody else
     has it, and nobody knows who of the two is the thief, so the family is ended.
     """
-    claims = jose.read(refresh, Kind.REFRESH)
+    claims = Refresh.read(refresh)
     issued = _issue(claims, clock.now())
     assert issued.refresh is not None
     used, new = _hash(refresh), _hash(issued.refresh)
@@ -92,7 +91,7 @@ def family_refresh(*, refresh: str) -> Issued:
 
 def family_end(*, refresh: str, reason: str) -> bool:
     """Ends the family of a refresh token, used or not; whether it was open. Raises TokenInvalid and TokenExpired."""
-    claims = jose.read(refresh, Kind.REFRESH)
+    claims = Refresh.read(refresh)
     return families_end(family=claims.family, reason=reason) == 1
 
 
@@ -132,8 +131,8 @@ def _issue(known: Claims, now: datetime, *, whole: bool = False) -> Issued:
     """Tokens of the sign-in that is known; its one access token may live as long as it does."""
     ends = known.expires
     expires = ends if whole else min(ends, now + timedelta(minutes=settings.TOKEN_MINUTES))
-    access = jose.write(known._replace(token=uuid7(), issued=now, expires=expires), Kind.ACCESS)
-    refresh = None if whole else jose.write(known._replace(token=uuid7(), issued=now), Kind.REFRESH)
+    access = Access.issue(known._replace(issued=now, expires=expires))
+    refresh = None if whole else Refresh.issue(known._replace(issued=now))
     return Issued(known.family, access, expires, refresh)
 
 

@@ -1,4 +1,4 @@
-"""Signed tokens in their compact form (RFC 7515): written with the vault's key, and read with strictness.
+"""What signs tokens and reads them for simplejwt: the vault's key, and strictness (RFC 7515, compact form).
 
 A token's header is one of the few that we write ourselves, byte for byte, and never parsed: whatever else it could say
 (`none`, another algorithm, `crit`, `jwk`, `jku`, a `kid` that is a path) makes it a header that is not known.
@@ -11,10 +11,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from qenex.access.tokens.claims import Claims, Kind, check
+from rest_framework_simplejwt.backends import TokenBackend
+
+from qenex.access.tokens.claims import Kind
 from qenex.access.tokens.errors import TokenInvalid
-from qenex.kernel import clock
 from qenex.vault import signing
+from qenex.vault.providers.base import EDDSA
 from qenex.vault.signing import PublicKey
 
 PURPOSE = "tokens"
@@ -22,24 +24,29 @@ MAX_LENGTH = 2_048
 _COMPACT = re.compile(r"([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
 
 
-def write(claims: Claims, kind: Kind) -> str:
-    """The signed token."""
-    signer = signing.signer(PURPOSE)
-    header = _header(signer.algorithm, signer.kid, kind)
-    text = f"{header}.{encode(_json(claims.document(kind)))}"
-    return f"{text}.{encode(signer.sign(text.encode()))}"
+class VaultBackend(TokenBackend):
+    """Signs and reads tokens of one kind. The algorithm is that of the key that the vault names, token by token."""
 
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(EDDSA)
+        self.kind = kind
 
-def read(token: str, kind: Kind) -> Claims:
-    """The claims of a token of ours that is valid now. Raises TokenInvalid and TokenExpired."""
-    parts = _COMPACT.fullmatch(token) if len(token) <= MAX_LENGTH else None
-    if parts is None:
-        raise TokenInvalid
-    header, payload, signature = parts.groups()
-    key = _find(header, kind)
-    if not key.verify(f"{header}.{payload}".encode(), _decode(signature)):
-        raise TokenInvalid
-    return check(_parse(_decode(payload)), kind, clock.now())
+    def encode(self, payload: dict[str, Any]) -> str:
+        """The signed token."""
+        signer = signing.signer(PURPOSE)
+        text = f"{_header(signer.algorithm, signer.kid, self.kind)}.{encode(_json(payload))}"
+        return f"{text}.{encode(signer.sign(text.encode()))}"
+
+    def decode(self, token: Any, verify: bool = True) -> Any:
+        """What a token of ours says, whose signature is looked at in any case. Raises TokenInvalid."""
+        parts = _COMPACT.fullmatch(token) if len(token) <= MAX_LENGTH else None
+        if parts is None:
+            raise TokenInvalid
+        header, payload, signature = parts.groups()
+        key = _find(header, self.kind)
+        if not key.verify(f"{header}.{payload}".encode(), _decode(signature)):
+            raise TokenInvalid
+        return _parse(_decode(payload))
 
 
 def encode(raw: bytes) -> str:
