@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from compliance.models import Erasure, Ground
 from compliance.privacy.admin.exports import ExportSomebody
 from compliance.privacy.admin.holds import subject_of
-from compliance.privacy.admin.pages import PrivacyAdmin, PrivacyPage
+from compliance.privacy.admin.pages import PersonField, PrivacyAdmin, PrivacyPage
 from compliance.privacy.erasing import subject_erase
 from qenex.adminfilters import days, exact
 from qenex.kernel import scope
@@ -42,11 +42,7 @@ class WaitingFilter(admin.SimpleListFilter):
 class EraseForm(forms.Form):
     """Whose data, and on what ground; no words, for these could name the person in the log."""
 
-    person = forms.CharField(
-        label=gettext_lazy("Whose data"),
-        max_length=150,
-        help_text=gettext_lazy("A login name, or a subject such as auth.user:7."),
-    )
+    person = PersonField()
     reason = forms.ChoiceField(label=gettext_lazy("Ground"), choices=[(each.value, each.label) for each in GROUNDS])
 
 

@@ -3,14 +3,13 @@
 import io
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from compliance.privacy.admin.holds import subject_of
-from compliance.privacy.admin.pages import CaseForm, PrivacyPage
+from compliance.privacy.admin.pages import CaseForm, PersonField, PrivacyPage
 from compliance.privacy.errors import PrivacyError
 from compliance.privacy.exporting import subject_export
 from qenex.kernel.context import because
@@ -20,11 +19,7 @@ class ExportForm(CaseForm):
     """Whose data, and why."""
 
     field_order = ("person", "reason")
-    person = forms.CharField(
-        label=gettext_lazy("Whose data"),
-        max_length=150,
-        help_text=gettext_lazy("A login name, or a subject such as auth.user:7."),
-    )
+    person = PersonField()
 
 
 class ExportSomebody(PrivacyPage):

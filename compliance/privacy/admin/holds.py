@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from compliance.models import DataClass, LegalHold
 from compliance.models.privacy import EVERYBODY
-from compliance.privacy.admin.pages import CaseForm, PrivacyAdmin, PrivacyPage
+from compliance.privacy.admin.pages import CaseForm, PersonField, PrivacyAdmin, PrivacyPage
 from compliance.privacy.holds import hold_lift, hold_place
 from qenex.adminfilters import days, exact
 from qenex.kernel import clock, scope
@@ -53,10 +53,8 @@ class HoldForm(CaseForm):
     """Whose data, which, until when and why."""
 
     field_order = ("person", "data_class", "until", "reason")
-    person = forms.CharField(
-        label=gettext_lazy("Whose data"),
-        max_length=150,
-        help_text=gettext_lazy("A login name, or a subject such as auth.user:7; * for everybody's of one class."),
+    person = PersonField(
+        help_text=gettext_lazy("A login name, or a subject such as auth.user:7; * for everybody's of one class.")
     )
     data_class = forms.ChoiceField(
         label=gettext_lazy("Which data"),

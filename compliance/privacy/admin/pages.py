@@ -24,6 +24,14 @@ class CaseForm(ReasonForm):
         self.fields["reason"].help_text = CASE
 
 
+class PersonField(forms.CharField):
+    """Whose data."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", gettext_lazy("A login name, or a subject such as auth.user:7."))
+        super().__init__(label=gettext_lazy("Whose data"), max_length=150, **kwargs)
+
+
 class PrivacyPage(CommandPage):
     """A page on which one thing is done, for those who reach every book: people are of no single one."""
 
