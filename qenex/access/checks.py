@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error
 
 from qenex.access.models.factors import Passkey
-from qenex.access.tokens.backend import PURPOSE
+from qenex.access.tokens.claims import PURPOSE
 from qenex.vault import purposes
 
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ from ledger.api.wire.permissions import POST, RESOLVE
 from qenex.access import throttling
 from qenex.access.scopes import books_of
 from qenex.access.tokens import TokenRefused, bearer
-from qenex.access.tokens.backend import MAX_LENGTH
 from qenex.access.tokens.bearer import METHOD
+from qenex.access.tokens.claims import MAX_LENGTH
 from qenex.kernel.scope import Books
 
 __all__ = ["LIFETIME", "Found", "Principal", "Principals", "principal"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from qenex.access.tokens.backend import MAX_LENGTH
+from qenex.access.tokens.claims import MAX_LENGTH
 from qenex.kernel.fields import StrictSerializer, TextField
 
 

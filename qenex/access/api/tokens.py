@@ -22,7 +22,7 @@ from qenex.access.api.tokenforms import (
 )
 from qenex.access.problems import SECOND_FACTOR_REQUIRED
 from qenex.access.tokens import Bearer, Issued, TokenExpired, TokenInvalid, families_end, family_end, family_refresh
-from qenex.access.tokens.backend import PURPOSE
+from qenex.access.tokens.claims import PURPOSE
 from qenex.access.tokens.problems import challenge
 from qenex.access.tokens.signin import SignInRefused, sign_in
 from qenex.kernel import clock, problems

@@ -13,14 +13,12 @@ from typing import Any
 
 from rest_framework_simplejwt.backends import TokenBackend
 
-from qenex.access.tokens.claims import Kind
+from qenex.access.tokens.claims import MAX_LENGTH, PURPOSE, Kind
 from qenex.access.tokens.errors import TokenInvalid
 from qenex.vault import signing
 from qenex.vault.providers.base import EDDSA
 from qenex.vault.signing import PublicKey
 
-PURPOSE = "tokens"
-MAX_LENGTH = 2_048
 _COMPACT = re.compile(r"([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
 
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 
 from qenex.access.models import TokenFamily
-from qenex.access.tokens.claims import Claims
+from qenex.access.tokens import jose
+from qenex.access.tokens.claims import Claims, Kind
 from qenex.access.tokens.errors import TokenEnded
 from qenex.access.tokens.families import mark
-from qenex.access.tokens.jwt import Access
 from qenex.kernel import clock
 
 METHOD = "jwt"
@@ -32,7 +32,7 @@ def bearer(token: str) -> Bearer:
 
     Raises TokenInvalid, TokenExpired and TokenEnded.
     """
-    claims = Access.read(token)
+    claims = jose.read(token, Kind.ACCESS)
     family = TokenFamily.objects.select_related("user").filter(pk=claims.family, user=claims.user).first()
     if family is None or not family.is_live(clock.now(), mark(family.user)):
         raise TokenEnded

@@ -13,6 +13,10 @@ from django.conf import settings
 
 from qenex.access.tokens.errors import TokenInvalid
 
+PURPOSE = "tokens"
+"""That of the vault's keys that sign them."""
+MAX_LENGTH = 2_048
+"""Characters of a token that is looked at."""
 LEEWAY = 5
 """Seconds by which the clocks of our machines may differ: for `nbf` and `iat`, and never for `exp`."""
 NAMES = frozenset({"iss", "aud", "sub", "sid", "jti", "token_type", "iat", "nbf", "exp", "auth_time", "acr", "amr"})

@@ -11,9 +11,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from qenex.access.models import TokenFamily
-from qenex.access.tokens.claims import Claims, Strength
+from qenex.access.tokens import jose
+from qenex.access.tokens.claims import Claims, Kind, Strength
 from qenex.access.tokens.errors import TokenEnded, TokenRefused, TokenReused
-from qenex.access.tokens.jwt import Access, Refresh
 from qenex.kernel import clock, events
 from qenex.kernel.context import acting, current
 from qenex.kernel.middleware import signed_in
@@ -79,7 +79,7 @@ def family_refresh(*, refresh: str) -> Issued:
     Raises TokenInvalid, TokenExpired, TokenEnded, and TokenReused for a token that was exchanged before: somebody else
     has it, and nobody knows who of the two is the thief, so the family is ended.
     """
-    claims = Refresh.read(refresh)
+    claims = jose.read(refresh, Kind.REFRESH)
     issued = _issue(claims, clock.now())
     assert issued.refresh is not None
     used, new = _hash(refresh), _hash(issued.refresh)
@@ -91,7 +91,7 @@ def family_refresh(*, refresh: str) -> Issued:
 
 def family_end(*, refresh: str, reason: str) -> bool:
     """Ends the family of a refresh token, used or not; whether it was open. Raises TokenInvalid and TokenExpired."""
-    claims = Refresh.read(refresh)
+    claims = jose.read(refresh, Kind.REFRESH)
     return families_end(family=claims.family, reason=reason) == 1
 
 
@@ -131,8 +131,8 @@ def _issue(known: Claims, now: datetime, *, whole: bool = False) -> Issued:
     """Tokens of the sign-in that is known; its one access token may live as long as it does."""
     ends = known.expires
     expires = ends if whole else min(ends, now + timedelta(minutes=settings.TOKEN_MINUTES))
-    access = Access.issue(known._replace(issued=now, expires=expires))
-    refresh = None if whole else Refresh.issue(known._replace(issued=now))
+    access = jose.write(known._replace(issued=now, expires=expires), Kind.ACCESS)
+    refresh = None if whole else jose.write(known._replace(issued=now), Kind.REFRESH)
     return Issued(known.family, access, expires, refresh)
 
 

@@ -3,8 +3,12 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connections
 from prometheus_client import REGISTRY
@@ -44,6 +48,19 @@ def value(name: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(f"qenex_trail_{name}", labels)
 
 
+@contextmanager
+def month_end(role: str) -> Iterator["psycopg.Connection[Any]"]:
+    """A transaction that has written; none is older in the whole cluster, where other tests have databases too."""
+    while True:
+        with connect(role) as slow:
+            slow.execute("SET application_name = 'month-end'")
+            insert(slow)
+            row = slow.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) = pg_current_xact_id()").fetchone()
+            if row == (True,):
+                yield slow
+                return
+
+
 def until_signed(running: Daemon) -> None:
     """Steps until a checkpoint covers every event."""
     settle()
@@ -78,9 +95,7 @@ def test_a_transaction_that_holds_up_sealing_is_named(
     running: Daemon, at_once: None, caplog: pytest.LogCaptureFixture, role: str
 ) -> None:
     user = {"default": "qenex_writer", "owner": "qenex_owner"}[role]
-    with connect(role) as slow:
-        slow.execute("SET application_name = 'month-end'")
-        insert(slow)
+    with month_end(role) as slow:
         pid = str(slow.info.backend_pid)
         emit(3)
         running.once()
