@@ -7,7 +7,7 @@ missing=()
 need() { # program package
     command -v "$1" > /dev/null || missing+=("$2")
 }
-need chromium chromium
+command -v chromium > /dev/null || need chromium-headless-shell chromium-headless-shell
 need pgbouncer pgbouncer
 need promtool prometheus
 need wrk wrk
