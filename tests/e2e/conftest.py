@@ -88,7 +88,7 @@ def enter(browser: Any, address: str, database: None) -> Iterator[Enter]:
     contexts = []
 
     def visit(user: User) -> Visit:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
         context.set_default_timeout(15_000)
         contexts.append(context)
         key = staff_client(user).cookies[settings.SESSION_COOKIE_NAME].value

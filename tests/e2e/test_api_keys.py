@@ -35,7 +35,7 @@ def colleague(database: None) -> User:
 @pytest.fixture
 def own(browser: Any, address: str, colleague: User) -> Iterator[Visit]:
     """The colleague's browser, in which nobody has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page(), address)
     visit.page.on("console", lambda message: _note(visit, message))

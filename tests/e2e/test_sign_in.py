@@ -29,7 +29,7 @@ def person(database: None) -> User:
 @pytest.fixture
 def stranger(browser: Any, address: str) -> Iterator[Visit]:
     """A browser that was never here, at the site's name: there are no passkeys for addresses of numbers."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page(), address.replace("127.0.0.1", "localhost"))
     visit.page.on("console", lambda message: _note(visit, message))
