@@ -1,7 +1,6 @@
 """All settings, read from the environment. With nothing set, the embedded profile serves this machine only."""
 
 import logging
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -264,14 +263,8 @@ TOKEN_AUDIENCE = env.text("QENEX_TOKEN_AUDIENCE", "qenex-api")
 TOKEN_MINUTES = env.integer("QENEX_TOKEN_MINUTES", 15)
 TOKEN_HOURS = env.integer("QENEX_TOKEN_HOURS", 8)
 AUTH_RATE = env.text("QENEX_AUTH_RATE", "60/min")
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=TOKEN_MINUTES),
-    "REFRESH_TOKEN_LIFETIME": timedelta(hours=TOKEN_HOURS),
-    "USER_ID_CLAIM": "sub",
-    # The package's own classes sign with SECRET_KEY by default. Ours sign with the vault's keys, and theirs cannot.
-    "ALGORITHM": "EdDSA",
-    "SIGNING_KEY": None,
-}
+# The package's own classes sign with SECRET_KEY by default. Ours sign with the vault's keys, and theirs cannot.
+SIMPLE_JWT = {"ALGORITHM": "EdDSA", "SIGNING_KEY": None}
 TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell may ask for
 TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
 

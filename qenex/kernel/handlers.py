@@ -17,6 +17,8 @@ from qenex.kernel.transactions import Busy
 from qenex.kernel.versions import Stale
 
 API = "/api/"
+BUSY_SECONDS = "1"
+"""When to try again what found the database busy."""
 _KINDS: dict[type[Exception], Kind] = {
     exceptions.ParseError: problems.MALFORMED,
     exceptions.AuthenticationFailed: problems.AUTHENTICATION_FAILED,
@@ -29,7 +31,7 @@ _KINDS: dict[type[Exception], Kind] = {
     exceptions.Throttled: problems.THROTTLED,
 }
 
-problems.translate(Busy, lambda error: Problem(problems.BUSY, headers={"Retry-After": "1"}))
+problems.translate(Busy, lambda error: Problem(problems.BUSY, headers={"Retry-After": BUSY_SECONDS}))
 problems.translate(KeyReused, lambda error: Problem(problems.KEY_REUSED))
 problems.translate(Stale, lambda error: Problem(problems.PRECONDITION_FAILED))
 problems.translate(Http404, lambda error: Problem(problems.NOT_FOUND))
@@ -117,7 +119,9 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 def busy(request: HttpRequest) -> HttpResponse:
     """A page instead of what could not be done."""
-    return render(request, "kernel/busy.html", status=503)
+    answer = render(request, "kernel/busy.html", status=503)
+    answer["Retry-After"] = BUSY_SECONDS
+    return answer
 
 
 def problem_page(request: HttpRequest, code: str) -> HttpResponse:

@@ -20,8 +20,4 @@ class BusyMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page; none for any other exception."""
-        if not isinstance(exception, Busy):
-            return None
-        answer = handlers.busy(request)
-        answer["Retry-After"] = "1"
-        return answer
+        return handlers.busy(request) if isinstance(exception, Busy) else None

@@ -82,26 +82,33 @@ def accountant(database: None) -> User:
     return with_password(make_user(superuser=True))
 
 
+def opened(browser: Any, address: str, width: int = 1280) -> Visit:
+    """A browser of its own for somebody, in which nothing moves."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    visit = Visit(context.new_page(), address)
+    visit.page.on("console", lambda message: _note(visit, message))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    return visit
+
+
 @pytest.fixture
 def enter(browser: Any, address: str, database: None) -> Iterator[Enter]:
     """Opens a browser of its own for somebody who has signed in with both factors."""
-    contexts = []
+    visits = []
 
     def visit(user: User) -> Visit:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
-        context.set_default_timeout(15_000)
-        contexts.append(context)
+        visit = opened(browser, address)
+        visits.append(visit)
         key = staff_client(user).cookies[settings.SESSION_COOKIE_NAME].value
         host = urlsplit(address).hostname
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "domain": host, "path": "/"}])
-        visit = Visit(context.new_page(), address)
-        visit.page.on("console", lambda message: _note(visit, message))
-        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key, "domain": host, "path": "/"}
+        visit.page.context.add_cookies([cookie])
         return visit
 
     yield visit
-    for context in contexts:
-        context.close()
+    for each in visits:
+        each.page.context.close()
 
 
 @pytest.fixture

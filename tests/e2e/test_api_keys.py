@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from ledger.models import Transfer
 from qenex.access.models import ApiKey, AuthenticatorApp, StaffSession
 from tests.docs.pages import ROOT
-from tests.e2e.conftest import Enter, Visit, _note, give_password
+from tests.e2e.conftest import Enter, Visit, give_password, opened
 from tests.e2e.reading import unreadable
 from tests.ledger.api.conftest import transfer
 from tests.support.ledger import Shop, make_shop
@@ -35,13 +35,9 @@ def colleague(database: None) -> User:
 @pytest.fixture
 def own(browser: Any, address: str, colleague: User) -> Iterator[Visit]:
     """The colleague's browser, in which nobody has signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    visit = Visit(context.new_page(), address)
-    visit.page.on("console", lambda message: _note(visit, message))
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit = opened(browser, address, 1440)
     yield visit
-    context.close()
+    visit.page.context.close()
 
 
 def fine(visit: Visit) -> None:

@@ -14,7 +14,7 @@ from qenex.access import lockout
 from qenex.access.mfa import enrolment
 from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, StaffSession
 from qenex.access.tokens import family_start
-from tests.e2e.conftest import Visit, _note, give_password
+from tests.e2e.conftest import Visit, give_password, opened
 from tests.e2e.reading import unreadable
 from tests.support.marked import marked
 from tests.support.people import PASSWORD, code, make_user, with_app, with_password
@@ -29,14 +29,10 @@ def person(database: None) -> User:
 @pytest.fixture
 def stranger(browser: Any, address: str) -> Iterator[Visit]:
     """A browser that was never here, at the site's name: there are no passkeys for addresses of numbers."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    visit = Visit(context.new_page(), address.replace("127.0.0.1", "localhost"))
-    visit.page.on("console", lambda message: _note(visit, message))
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit = opened(browser, address.replace("127.0.0.1", "localhost"))
     with override_settings(ALLOWED_HOSTS=["127.0.0.1", "localhost"]):
         yield visit
-    context.close()
+    visit.page.context.close()
 
 
 @pytest.fixture
