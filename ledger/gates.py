@@ -62,6 +62,8 @@ class Gate(Protocol):
 
     concerns: ClassVar[sql.Composable] = sql.SQL("true")
     """Whether any transfer may get a verdict at all, as an SQL condition: asked with the book's lock, once a batch."""
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    """What transfers may get one: a batch without any of these is not judged."""
 
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         """The verdicts on those transfers, by position, that are not simply allowed."""
@@ -76,6 +78,17 @@ def _classes(paths: tuple[str, ...]) -> tuple[Callable[[], Gate], ...]:
 def gates() -> list[Gate]:
     """The gates that the settings name, for one batch."""
     return [make() for make in _classes(tuple(settings.LEDGER_GATES))]
+
+
+def conditions() -> bytes:
+    """What the gates that the settings name concern, in the same order, as SQL."""
+    return _conditions(tuple(settings.LEDGER_GATES))
+
+
+@cache
+def _conditions(paths: tuple[str, ...]) -> bytes:
+    concerns: list[sql.Composable] = [import_string(path).concerns for path in paths]
+    return sql.SQL(", ").join(concerns).as_bytes(None)
 
 
 def judge(facts: Facts, asked: Iterable[Gate]) -> dict[int, Verdict]:

@@ -13,8 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 http = get_asgi_application()
 
 from ledger.api.hot.app import HotPath  # noqa: E402  # see above
-from ledger.api.hot.desk import OwnDesk  # noqa: E402  # see above
-from ledger.api.hot.remote import RemoteDesk  # noqa: E402  # see above
+from ledger.api.hot.counter import OwnCounter  # noqa: E402  # see above
+from ledger.api.hot.desk import Desk  # noqa: E402  # see above
+from ledger.api.hot.remote import RemoteCounter  # noqa: E402  # see above
 from qenex.access import live as staff  # noqa: E402  # see above
 from qenex.access.approvals import live as approvals  # noqa: E402  # see above
 from qenex.kernel import live  # noqa: E402  # see above
@@ -24,6 +25,6 @@ from qenex.kernel.memory import settle  # noqa: E402  # see above
 routes = URLRouter([*live.urlpatterns, *approvals.urlpatterns])
 websocket = AllowedHostsOriginValidator(staff.gate(routes))
 
-desk = RemoteDesk() if settings.POSTING_PROCESS else OwnDesk()
+desk = Desk(RemoteCounter() if settings.POSTING_PROCESS else OwnCounter())
 application = Edge(HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk))
 settle()

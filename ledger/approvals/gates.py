@@ -81,6 +81,8 @@ def _origins(drafts: Iterable[TransferDraft], policies: Iterable[ApprovalPolicy]
 class OwnHolds(Gate):
     """What a gate held up is not posted by the person whom it held up."""
 
+    kinds = frozenset({Kind.HOLD_POST})
+
     def judge(self, facts: Facts) -> Mapping[int, Verdict]:
         """Looks who made the holds that are to be posted, and whether a gate had a hand in them."""
         actor = facts.context.authority_id

@@ -16,7 +16,7 @@ from ledger.engine import cache, load, verdicts, write
 from ledger.engine.batch import EventGroups, Submission
 from ledger.engine.decide import Outcome
 from ledger.engine.rows import Encoder
-from ledger.gates import Facts, Gate, gates
+from ledger.gates import Facts, Gate, conditions, gates
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
@@ -64,8 +64,7 @@ def _alone(book: UUID) -> Iterator[None]:
 
 
 def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
-    known = gates()
-    ahead = load.head_query(book, [gate.concerns for gate in known])
+    known, ahead = gates(), load.head_query(book, conditions())
 
     def command() -> _Batch:
         with connection.wrap_database_errors:
@@ -107,7 +106,9 @@ class _Batch:
         written = load.journals(self.cursor, journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         # Gates query the database, which the connection cannot while COPY is under way.
-        asked = [gate for gate, concerned in zip(gates, self.head.conditions, strict=True) if concerned]
+        kinds = {draft.kind for draft in drafts}
+        concerned = zip(gates, self.head.conditions, strict=True)
+        asked = [gate for gate, condition in concerned if condition and not gate.kinds.isdisjoint(kinds)]
         orders = [self._order(submission, asked) for submission in self.submissions]
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         outcome = Outcome(walk, self.groups, slots, careful=self.careful)
@@ -151,7 +152,8 @@ class _Batch:
 
     def _look_for_refused(self) -> None:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
-        ids = [result.id for submission in self.submissions for result in submission.results if not result.ok]
+        results = chain.from_iterable(submission.results for submission in self.submissions)
+        ids = [result.id for result in results if result.code is not None]
         if ids and load.exist(self.cursor, ids):
             raise _SeenBefore
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 _AS_THEY_ARE = (str, bool, int)
+_PLAIN = frozenset({str, bool, int, type(None)})
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -31,7 +32,7 @@ def plain(value: Any) -> Any:
         keys = sorted(value, key=lambda key: key.encode("utf-16-be")) if len(value) > 1 else value
         return {key: plain(value[key]) for key in keys}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [item if type(item) in _PLAIN else plain(item) for item in value]
     return _text(value)
 
 

@@ -1,18 +1,16 @@
 """The outermost layer of the server: what holds for requests and answers that Django never sees."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 
 from qenex.kernel import problems
 from qenex.kernel.headers import completed, is_secure
+from qenex.kernel.intake import Deadlines, Intake, Message, Receive
 from qenex.kernel.middleware import request_id
 from qenex.kernel.problems import Kind, Problem
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
@@ -29,6 +27,9 @@ class Edge:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        self._only_tls: bool = settings.SECURE_SSL_REDIRECT
+        self._deadlines = Deadlines(settings.BODY_SECONDS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serves a request; websockets have no body and go on as they are."""
@@ -36,14 +37,28 @@ class Edge:
             await self._app(scope, receive, send)
             return
         answer = Answer(scope, send)
-        refusal = _refusal(scope)
+        refusal = self._refusal(scope)
         if refusal is not None:
             await answer.refuse(refusal)
             return
-        intake = Intake(receive)
-        await self._app(scope, intake, answer)
+        intake = Intake(receive, self._limit, self._deadlines)
+        try:
+            await self._app(scope, intake, answer)
+        finally:
+            intake.close()
         if intake.fault is not None and not answer.started:
             await answer.refuse(intake.fault)
+
+    def _refusal(self, scope: Any) -> Kind | None:
+        """Why a request is not looked at any further, going by its head alone."""
+        if scope["method"] not in _METHODS:
+            return problems.METHOD_NOT_ALLOWED
+        if self._only_tls and scope["path"].startswith(API) and not is_secure(scope):
+            return problems.TLS_REQUIRED  # a redirect would hide from the program's owner that its secrets leak
+        for name, value in scope["headers"]:
+            if name == b"content-length" and (not value.isdigit() or int(value) > self._limit):
+                return problems.TOO_LARGE if value.isdigit() else problems.BAD_REQUEST
+        return None
 
 
 class Answer:
@@ -72,48 +87,3 @@ class Answer:
         ]
         await self({"type": "http.response.start", "status": kind.status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
-
-
-class Intake:
-    """A request's body on its way in; `fault` says why it was cut off."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._left: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        self._end = asyncio.get_running_loop().time() + settings.BODY_SECONDS
-        self._whole = False
-        self.fault: Kind | None = None
-
-    async def __call__(self) -> Message:
-        """The next message; that the client has gone, where the body was cut off."""
-        if self._whole:
-            return await self._receive()
-        if self.fault is None:
-            try:
-                async with asyncio.timeout_at(self._end):
-                    return self._weighed(await self._receive())
-            except TimeoutError:
-                self.fault = problems.TOO_SLOW
-        return {"type": "http.disconnect"}
-
-    def _weighed(self, message: Message) -> Message:
-        if message["type"] != "http.request":
-            return message
-        self._whole = not message.get("more_body", False)
-        self._left -= len(message.get("body", b""))
-        if self._left >= 0:
-            return message
-        self._whole, self.fault = False, problems.TOO_LARGE
-        return {"type": "http.disconnect"}
-
-
-def _refusal(scope: Any) -> Kind | None:
-    """Why a request is not looked at any further, going by its head alone."""
-    if scope["method"] not in _METHODS:
-        return problems.METHOD_NOT_ALLOWED
-    if settings.SECURE_SSL_REDIRECT and scope["path"].startswith(API) and not is_secure(scope):
-        return problems.TLS_REQUIRED  # a redirect would hide from the program's owner that its secrets leak
-    for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
-            return problems.TOO_LARGE if value.isdigit() else problems.BAD_REQUEST
-    return None

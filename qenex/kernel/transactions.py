@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -81,7 +81,7 @@ def run(
     *,
     locks: Sequence[str] = (),
     configuration: Mapping[str, str] = NO_SETTINGS,
-    ahead: sql.Composed | None = None,
+    ahead: bytes | None = None,
 ) -> T:
     """Runs the command in a durable transaction of its own and returns what it returns.
 
@@ -118,24 +118,30 @@ def _surrounded(command: Callable[[], T]) -> Callable[[], T]:
     return command if carry_out is None else partial(carry_out, command)
 
 
-def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: sql.Composed | None) -> None:
+def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: bytes | None) -> None:
     """Begins, locks, sets and reads ahead in one round trip; who waits for the lock holds up nobody else."""
-    statements: list[sql.Composed] = []
-    if locks:
-        statements += [_LOCK_TIMEOUT.format(sql.Literal(int(settings.LOCK_TIMEOUT_MS)))]
-        statements += [_LOCK.format(sql.SQL(", ").join(map(sql.Identifier, sorted(set(locks)))))]
-    if configuration:
-        # Not before the lock: it takes the snapshot.
-        pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration.items())
-        statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
+    statements = _opening(tuple(locks), int(settings.LOCK_TIMEOUT_MS), tuple(configuration.items()))
     if ahead is not None:
-        statements.append(ahead)
+        statements += (ahead,)
     if not statements:
         return
     with _pipeline() as raw:
         cursors = [Cursor(raw).execute(statement) for statement in statements]
     if ahead is not None:
         _rows_ahead.set(cursors[-1].fetchall())
+
+
+@lru_cache(maxsize=1_024)
+def _opening(locks: Sequence[str], timeout_ms: int, configuration: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
+    statements: list[sql.Composed] = []
+    if locks:
+        statements += [_LOCK_TIMEOUT.format(sql.Literal(timeout_ms))]
+        statements += [_LOCK.format(sql.SQL(", ").join(map(sql.Identifier, sorted(set(locks)))))]
+    if configuration:
+        # Not before the lock: it takes the snapshot.
+        pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration)
+        statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
+    return tuple(statement.as_bytes(None) for statement in statements)
 
 
 @contextmanager

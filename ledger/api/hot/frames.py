@@ -1,17 +1,20 @@
-"""Messages between a web process and its posting process: msgpack behind its length, all that there are at a time."""
+"""Messages between a web process and its posting process: JSON behind its length, all that there are at a time.
+
+Not msgpack, whose integers have 64 bits: amounts have more.
+"""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
 
-from ledger.api.hot.desk import Answered, Asked
+from ledger.api.hot.counter import Posted, Posting
 
-Question = tuple[int, Asked]
-Reply = tuple[int, Answered | None]
+Question = tuple[int, Posting]
+Reply = tuple[int, Posted]
 T = TypeVar("T")
 _LENGTH_BYTES = 4
-_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.json.Encoder()
 
 
 def frame(messages: list[T]) -> bytes:
@@ -24,7 +27,7 @@ class Frames(Generic[T]):
     """What has come of the frames of the other side."""
 
     def __init__(self, kind: type[list[T]]) -> None:
-        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._decoder = msgspec.json.Decoder(kind)
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[T]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ledger.api.hot.desk import Answered
+from ledger.api.hot.answers import Answered
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

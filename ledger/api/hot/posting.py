@@ -17,7 +17,7 @@ import uvloop
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 django.setup()
 
-from ledger.api.hot.desk import Answered, OwnDesk  # noqa: E402  # only now can models be imported
+from ledger.api.hot.counter import OwnCounter, Posted  # noqa: E402  # only now can models be imported
 from ledger.api.hot.frames import Frames, Question, Reply, frame  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
@@ -29,7 +29,7 @@ class Channel(asyncio.Protocol):
     """The web process, as this one sees it."""
 
     def __init__(self) -> None:
-        self._desk = OwnDesk()
+        self._counter = OwnCounter()
         self._frames: Frames[Question] = Frames(list[Question])
         self._ready: list[Reply] = []
         self._open = 0
@@ -41,9 +41,9 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Those of one book that come while it posts meet in its next batch."""
-        for number, asked in self._frames.feed(data):
+        for number, posting in self._frames.feed(data):
             self._open += 1
-            self._desk.take(asked, partial(self._answer, number))
+            self._counter.take(posting, partial(self._answer, number))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The web process has gone: what was begun is ended, and nobody is left to be answered."""
@@ -55,11 +55,11 @@ class Channel(asyncio.Protocol):
         while self._open:  # noqa: ASYNC110  # at the very end, a poll is the simplest
             await asyncio.sleep(FINISH_SECONDS)
 
-    def _answer(self, number: int, answered: Answered | None) -> None:
+    def _answer(self, number: int, posted: Posted) -> None:
         self._open -= 1
         if not self._ready:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._ready.append((number, answered))
+        self._ready.append((number, posted))
 
     def _flush(self) -> None:
         """What became ready in one turn of the loop goes out together."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from ledger.api.hot.desk import Answered, Asked
+from ledger.api.hot.counter import Posted, Posting
 from ledger.api.hot.frames import Frames, Question, Reply, frame
 
 logger = logging.getLogger(__name__)
@@ -16,8 +16,8 @@ PAUSE_SECONDS = 1.0
 _MODULE = "ledger.api.hot.posting"
 
 
-class RemoteDesk:
-    """Answers by way of a process of its own, which is started when it is first needed and again when it has died.
+class RemoteCounter:
+    """Posts by way of a process of its own, which is started when it is first needed and again when it has died.
 
     What it was asked when it died is left, as if it were not in order: Django's way then posts it, and finds by the
     transfers' ids what had been posted already.
@@ -27,10 +27,10 @@ class RemoteDesk:
         self._line: _Line | None = None
         self._not_before = 0.0
 
-    async def serve(self, asked: Asked) -> Answered | None:
-        """The answer; none where the request is not in order, or nobody is there to look at it."""
+    async def post(self, posting: Posting) -> Posted:
+        """What became of it; none where nobody is there to post it."""
         line = self._connected()
-        return None if line is None else await line.ask(asked)
+        return None if line is None else await line.ask(posting)
 
     def start(self) -> None:
         """Sees to it that the process is there or is being started, which takes a second or two."""
@@ -70,7 +70,7 @@ class _Line(asyncio.Protocol):
     def __init__(self) -> None:
         self.lost = False
         self._frames: Frames[Reply] = Frames(list[Reply])
-        self._waiting: dict[int, asyncio.Future[Answered | None]] = {}
+        self._waiting: dict[int, asyncio.Future[Posted]] = {}
         self._outgoing: list[Question] = []
         self._count = 0
         self._transport: Any = None
@@ -92,17 +92,17 @@ class _Line(asyncio.Protocol):
         self._transport.close()
         return await asyncio.to_thread(self.process.wait)
 
-    async def ask(self, asked: Asked) -> Answered | None:
-        """The answer to one request; none if the process dies first."""
+    async def ask(self, posting: Posting) -> Posted:
+        """What became of it; none if the process dies first."""
         self._count += 1
-        number, future = self._count, self._loop.create_future()
+        number = self._count
+        future: asyncio.Future[Posted] = self._loop.create_future()
         self._waiting[number] = future
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append((number, asked))
+        self._outgoing.append((number, posting))
         try:
-            answered: Answered | None = await future
-            return answered
+            return await future
         finally:
             self._waiting.pop(number, None)
 
@@ -113,10 +113,10 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answers, each to whom it is for; somebody who has gone away waits no more."""
-        for number, answered in self._frames.feed(data):
+        for number, posted in self._frames.feed(data):
             future = self._waiting.get(number)
             if future is not None and not future.done():
-                future.set_result(answered)
+                future.set_result(posted)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process has died, or will: nobody waits for it any longer."""

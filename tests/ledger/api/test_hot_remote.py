@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from ledger.api.hot import desk, remote
-from ledger.api.hot.desk import Answered, Asked, OwnDesk
+from ledger.api.hot.answers import Answered
+from ledger.api.hot.counter import OwnCounter, Posted
+from ledger.api.hot.desk import Asked, Desk
 from ledger.api.hot.frames import Frames, frame
-from ledger.api.hot.remote import RemoteDesk
+from ledger.api.hot.remote import RemoteCounter
 from ledger.api.wire.permissions import POST
 from ledger.models import Transfer
 from qenex.kernel.ids import uuid7
@@ -34,11 +36,11 @@ def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
     return msgspec.structs.replace(request, **changes)
 
 
-def talk(conversation: Callable[[RemoteDesk], Awaitable[None]]) -> None:
+def talk(conversation: Callable[[RemoteCounter, Desk], Awaitable[None]]) -> None:
     async def run() -> None:
-        line = RemoteDesk()
+        line = RemoteCounter()
         try:
-            await asyncio.wait_for(conversation(line), 60)
+            await asyncio.wait_for(conversation(line, Desk(line)), 60)
         finally:
             await line.close()
 
@@ -49,17 +51,17 @@ def test_frames_come_whole_however_they_are_cut() -> None:
     sent = [(1, Answered(201, "application/json", b"{}")), (2, None)]
     stream = frame(sent[:1]) + frame(sent[1:]) + frame(sent)
     for size in (1, 3, 7, len(stream)):
-        frames: Frames[Any] = Frames(list[tuple[int, Answered | None]])
+        frames: Frames[Any] = Frames(list[tuple[int, Posted]])
         found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
         assert found == sent + sent
 
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
-    async def conversation(line: RemoteDesk) -> None:
+    async def conversation(line: RemoteCounter, there: Desk) -> None:
         requests = [asked(shop), asked(shop, "1000"), asked(shop, raw=b"{"), asked(shop, permissions=frozenset())]
-        answers = await asyncio.gather(*map(line.serve, requests))
+        answers = await asyncio.gather(*map(there.serve, requests))
         assert [each and each.status for each in answers] == [201, 422, None, None]
-        own = OwnDesk()
+        own = Desk(OwnCounter())
         again = [await own.serve(each) for each in requests]
         assert [each and each.status for each in again] == [200, 422, None, None]
         first, repeated = answers[0], again[0]
@@ -75,12 +77,12 @@ def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
 def test_when_it_is_killed_nobody_waits_and_the_next_one_is_served(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PAUSE_SECONDS", 0)
 
-    async def conversation(line: RemoteDesk) -> None:
-        assert await line.serve(asked(shop)) is not None
+    async def conversation(line: RemoteCounter, there: Desk) -> None:
+        assert await there.serve(asked(shop)) is not None
         os.kill(line.pid, signal.SIGKILL)
         killed = line.pid
-        assert await line.serve(asked(shop)) is None
-        answered = await line.serve(asked(shop))
+        assert await there.serve(asked(shop)) is None
+        answered = await there.serve(asked(shop))
         assert answered is not None
         assert answered.status == 201
         assert line.pid != killed
@@ -91,10 +93,10 @@ def test_when_it_is_killed_nobody_waits_and_the_next_one_is_served(shop: Shop, m
 def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_MODULE", "ledger.no_such_module")
 
-    async def conversation(line: RemoteDesk) -> None:
-        assert await line.serve(asked(shop)) is None
+    async def conversation(line: RemoteCounter, there: Desk) -> None:
+        assert await there.serve(asked(shop)) is None
         first = line.pid
-        assert await line.serve(asked(shop)) is None
+        assert await there.serve(asked(shop)) is None
         assert line.pid == first
 
     talk(conversation)
@@ -105,7 +107,7 @@ def test_where_no_process_can_be_made_the_request_is_left(shop: Shop, monkeypatc
         raise OSError("no memory")
 
     async def run() -> Answered | None:
-        return await RemoteDesk().serve(asked(shop))
+        return await Desk(RemoteCounter()).serve(asked(shop))
 
     monkeypatch.setattr("subprocess.Popen", refuse)
     assert asyncio.run(run()) is None
@@ -119,7 +121,7 @@ def test_a_defect_that_one_request_finds_leaves_it_to_django(
         raise ZeroDivisionError
 
     async def run() -> Answered | None:
-        return await asyncio.wait_for(OwnDesk().serve(asked(shop)), 10)
+        return await asyncio.wait_for(Desk(OwnCounter()).serve(asked(shop)), 10)
 
     monkeypatch.setattr(desk, where, fail)
     monkeypatch.setattr(desk, "remembered_book", lambda named: None)
@@ -130,9 +132,9 @@ def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: 
     last = asked(shop)
     raised: list[int] = []
 
-    async def conversation(line: RemoteDesk) -> None:
-        assert await line.serve(asked(shop)) is not None
-        waiting = asyncio.create_task(line.serve(last))
+    async def conversation(line: RemoteCounter, there: Desk) -> None:
+        assert await there.serve(asked(shop)) is not None
+        waiting = asyncio.create_task(there.serve(last))
         await asyncio.sleep(0.05)
         raised.append(await line.close())
         await waiting

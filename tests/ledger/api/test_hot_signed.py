@@ -10,7 +10,8 @@ from django.db import OperationalError
 
 from ledger.api.hot import signers
 from ledger.api.hot.app import HotPath
-from ledger.api.hot.desk import OwnDesk
+from ledger.api.hot.counter import OwnCounter
+from ledger.api.hot.desk import Desk
 from ledger.models import Transfer
 from qenex.access.apikeys import nonces, usage
 from qenex.access.apikeys.nonces import Used
@@ -85,7 +86,7 @@ def _serve(orders: list[Sent]) -> tuple[list[int], list[Any]]:
 
     async def main() -> tuple[list[int], list[Any]]:
         elsewhere = Elsewhere()
-        application = HotPath(elsewhere, OwnDesk())
+        application = HotPath(elsewhere, Desk(OwnCounter()))
         statuses = await asyncio.gather(*(_ask(application, order) for order in orders))
         return list(statuses), elsewhere.marks
 

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from ledger.api.hot.app import HotPath
-from ledger.api.hot.desk import OwnDesk
+from ledger.api.hot.counter import OwnCounter
+from ledger.api.hot.desk import Desk
 from tests.support.asgi import Page
 
 
@@ -108,7 +109,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _application() -> HotPath:
     django: Any = ASGIHandler()
-    return HotPath(django, OwnDesk())
+    return HotPath(django, Desk(OwnCounter()))
 
 
 TRANSPORTS: dict[str, Transport] = {"drf": drf, "hot": hot}
