@@ -22,14 +22,14 @@ class Deadlines:
         self._seconds = seconds
         self._open: dict[Intake, None] = {}
         """Those that are being read, the oldest first."""
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, intake: "Intake") -> None:
         """From now on that body has its time."""
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._timer = loop, None
+        if loop is not self.loop:
+            self.loop, self._timer = loop, None
             self._open.clear()
         intake.end = loop.time() + self._seconds
         self._open[intake] = None
@@ -42,11 +42,11 @@ class Deadlines:
 
     def _sweep(self) -> None:
         """Ends what is overdue, and waits for the next."""
-        assert self._loop is not None
+        assert self.loop is not None
         self._timer = None
         for intake in list(self._open):
-            if intake.end > self._loop.time():
-                self._timer = self._loop.call_at(intake.end, self._sweep)
+            if intake.end > self.loop.time():
+                self._timer = self.loop.call_at(intake.end, self._sweep)
                 return
             self.over(intake)
             intake.expire()
@@ -71,7 +71,7 @@ class Intake:
             self.fault = problems.TOO_SLOW
         if self.fault is not None:
             return {"type": GONE}
-        self._reader = reader = asyncio.current_task()
+        self._reader = reader = asyncio.current_task(self._deadlines.loop)
         assert reader is not None
         cancelling = reader.cancelling()
         try:

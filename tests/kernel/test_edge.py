@@ -105,6 +105,86 @@ def test_a_body_that_takes_too_long_is_given_up(settings: Any) -> None:
     assert b'"code":"too_slow"' in sent[1]["body"]
 
 
+def test_each_of_many_bodies_has_its_own_time(settings: Any) -> None:
+    """One timer serves them all: the one that is armed for the first must find those that began later."""
+    settings.BODY_SECONDS = 0.1
+    edge = Edge(lambda *request: Application()(*request))
+
+    async def one(start: float, pause: float) -> int:
+        pieces, sent = [b"x", b"y"], []
+
+        async def receive() -> Message:
+            if len(pieces) == 1:
+                await asyncio.sleep(pause)
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await asyncio.sleep(start)
+        await edge(scope(), receive, send)
+        return int(sent[0]["status"])
+
+    async def run() -> list[int]:
+        return list(await asyncio.gather(*(one(start, pause) for start in (0, 0.05) for pause in (0, 0.01, 5))))
+
+    assert asyncio.run(run()) == [200, 200, 408] * 2
+    assert asyncio.run(run()) == [200, 200, 408] * 2  # on another event loop
+
+
+def test_who_comes_too_late_for_the_body_is_told_that_the_client_has_gone(settings: Any) -> None:
+    settings.BODY_SECONDS = 0.01
+    heard, sent = [], []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.1)
+        heard.append(await receive())
+
+    async def receive() -> Message:
+        raise AssertionError("nobody waits for it any longer")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Edge(application)(scope(), receive, send))
+    assert heard == [{"type": "http.disconnect"}]
+    assert sent[0]["status"] == 408
+
+
+def test_who_never_asks_for_the_body_answers_when_he_likes(settings: Any) -> None:
+    settings.BODY_SECONDS = 0.01
+    sent = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.1)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(Edge(application)(scope("GET"), receive, send))
+    assert [each["status"] for each in sent] == [204]
+
+
+def test_a_request_that_its_server_ends_is_ended() -> None:
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nobody is there to be answered")
+
+    async def run() -> None:
+        task = asyncio.create_task(asyncio.wait_for(Edge(Application())(scope(), receive, send), 0.05))
+        with pytest.raises(TimeoutError):
+            await task
+
+    asyncio.run(run())
+
+
 def test_websockets_go_on_as_they_are() -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})

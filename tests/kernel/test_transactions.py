@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
-from psycopg import sql
 
 from qenex.kernel import clock, transactions
 from qenex.kernel.ids import uuid7
@@ -154,7 +153,7 @@ def test_errors_without_a_cause_are_lost_connections() -> None:
 
 
 def test_what_is_asked_ahead_is_found_by_the_command(database: None) -> None:
-    ahead = sql.SQL("SELECT current_setting('work_mem'), {}").format(sql.Literal("found"))
+    ahead = b"SELECT current_setting('work_mem'), 'found'"
     found = transactions.run(transactions.rows_ahead, locks=["kernel_cursor"], configuration=MEMORY, ahead=ahead)
     assert found == [("7MB", "found")]
 
