@@ -221,3 +221,9 @@ def test_nobody_elses_page_of_a_key_answers_and_the_owners_asks_for_the_second_f
     assert forged.post(_own(waiting), {"do": do}).status_code == 403
     key = ApiKey.objects.get(pk=waiting.pk)
     assert (_secrets(key), key.secret_due_at, key.revoked_at) == ((), waiting.secret_due_at, None)
+
+
+def test_a_list_without_a_key_says_why(administrator: Client) -> None:
+    """Keys of other tests may be there, but none that is called this."""
+    answer = administrator.get(f"{LIST}?q=no-such-key").content.decode()
+    assert '<p class="empty-state">Nothing matches these filters.</p>' in answer
