@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+PATIENCE = 15_000
+"""Milliseconds that the browser is waited for, whatever it is that should come."""
 
 
 @dataclass
@@ -40,6 +43,32 @@ class Visit:
         assert response.status == 200, f"{path}: {response.status}"
         return self.page
 
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """What is done in here leads to another page, or to this one anew; ends when that one is there.
+
+        A click waits for the first bytes of the answer and a key for nothing: what is read next may be the page
+        before, or half of the page after, and what is pressed next may have no script behind it yet.
+        """
+        with self.page.expect_navigation(wait_until="load"):
+            yield
+
+    def follow(self, place: Any) -> None:
+        """Clicks on what leads to another page."""
+        with self.leaving():
+            place.click()
+
+    def press(self, name: str) -> None:
+        """Clicks on the button that leads to another page."""
+        self.follow(self.page.get_by_role("button", name=name))
+
+
+def expect(what: Any) -> Any:
+    """Asserts what a script, and not the server, brings about: tries again until it holds, or patience ends."""
+    from playwright import sync_api
+
+    return sync_api.expect(what)
+
 
 Enter = Callable[[User], Visit]
 
@@ -49,12 +78,13 @@ def browser() -> Iterator[Any]:
     """Chromium, for one module: its event loop must not outlive it, for other tests start loops of their own."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright
+    from playwright import sync_api
 
     # Playwright runs an event loop in this thread; the tests' own queries here are none the worse for it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     try:
-        with sync_playwright() as playwright:
+        with sync_api.sync_playwright() as playwright:
+            sync_api.expect.set_options(timeout=PATIENCE)
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             yield chromium
             chromium.close()
@@ -85,7 +115,7 @@ def accountant(database: None) -> User:
 def opened(browser: Any, address: str, width: int = 1280) -> Visit:
     """A browser of its own for somebody, in which nothing moves."""
     context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     visit = Visit(context.new_page(), address)
     visit.page.on("console", lambda message: _note(visit, message))
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
@@ -122,7 +152,7 @@ def give_password(visit: Visit, user: User, password: str = PASSWORD) -> None:
     page = visit.go("/admin/login/")
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    visit.press("Sign in")
 
 
 def _note(visit: Visit, message: Any) -> None:

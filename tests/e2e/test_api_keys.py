@@ -51,7 +51,7 @@ def sign_in(visit: Visit, user: User, app: AuthenticatorApp) -> None:
     """Both factors, on the pages; a while ago."""
     give_password(visit, user)
     visit.page.get_by_label("Code of your authenticator app").fill(code(app))
-    visit.page.get_by_role("button", name="Confirm").click()
+    visit.press("Confirm")
     visit.page.wait_for_url("**/admin/")
     session = StaffSession.objects.get(user=user)
     with marked():
@@ -68,7 +68,7 @@ def make_key(visit: Visit, owner: User, shop: Shop) -> None:
     page.get_by_label("Look at everything that the owner may look at").check()
     page.get_by_label("Books:").select_option(str(shop.book.pk))
     page.get_by_label("Reason:").fill("The payroll pays by itself")
-    page.get_by_role("button", name="Make the key").click()
+    visit.press("Make the key")
     assert page.locator(".messagelist").inner_text().strip() == (
         f"The secret waits for {owner.username}, who collects it under Security, API keys. Nobody else sees it."
     )
@@ -81,13 +81,13 @@ def collect(visit: Visit, app: AuthenticatorApp) -> tuple[str, str]:
     page = visit.go("/admin/security/")
     assert "Waiting for you to collect its secret" in page.get_by_role("row", name="Payroll").inner_text()
     fine(visit)
-    page.get_by_role("link", name="Payroll").click()
+    visit.follow(page.get_by_role("link", name="Payroll"))
     assert page.locator("h1").inner_text() == "Confirm it is you"
     page.get_by_label("Code of your authenticator app").fill(code(app, 1))
-    page.get_by_role("button", name="Confirm").click()
+    visit.press("Confirm")
     page.wait_for_url("**/admin/security/keys/**")
     fine(visit)
-    page.get_by_role("button", name="Collect the secret").click()
+    visit.press("Collect the secret")
     [secret] = SECRET.findall(page.locator("#content").inner_text())
     fine(visit)
     return page.locator("dd code").first.inner_text(), secret

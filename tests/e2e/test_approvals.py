@@ -1,6 +1,5 @@
 """Two people in two browsers: one asks for a reversal, the other one sees it come, looks what it does, and approves."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from qenex.access import approvals
 from qenex.access.approvals import inbox
 from qenex.access.models import Approval, ApprovalPolicy
 from qenex.kernel import clock
-from tests.e2e.conftest import Enter, Visit
+from tests.e2e.conftest import Enter, Visit, expect
 from tests.e2e.reading import unreadable
 from tests.support.approvals import by, policy
 from tests.support.ledger import Shop, give, make_shop, posted
@@ -57,7 +56,7 @@ def test_a_reversal_by_two_people_in_two_browsers(enter: Enter, shop: Shop) -> N
             "A second person must approve this: it will be requested, not done."
         )
         page.get_by_label("Reason:").fill("Paid twice")
-        page.get_by_role("button", name="Post the reversal").click()
+        maker.press("Post the reversal")
         assert message(maker) == "Nothing was done yet: a second person must approve it. The request was sent."
         assert page.get_by_role("button", name="Approve and carry out").count() == 0
         assert posted(shop.customers[0]) == 70
@@ -65,9 +64,9 @@ def test_a_reversal_by_two_people_in_two_browsers(enter: Enter, shop: Shop) -> N
         page = checker.page
         page.evaluate("window.dispatchEvent(new Event('focus'))")  # as whoever comes back to the window
         number = page.locator(".approvals-count:not([hidden]) .approvals-number")
-        number.filter(has_text=re.compile(rf"^{waiting + 1}$")).wait_for()
-        page.locator(".approvals-link").click()
-        page.locator("tr", has_text=ann.username).locator("th a").click()
+        expect(number).to_have_text(str(waiting + 1), use_inner_text=True)
+        checker.follow(page.locator(".approvals-link"))
+        checker.follow(page.locator("tr", has_text=ann.username).locator("th a"))
         cells = page.locator("#content table tbody tr").all_inner_texts()
         assert [cell.split("\t") for cell in cells] == [
             ["customer-0: balance", f"70.00 {shop.asset}", f"100.00 {shop.asset}"],
@@ -75,7 +74,7 @@ def test_a_reversal_by_two_people_in_two_browsers(enter: Enter, shop: Shop) -> N
         ]
         assert "Paid twice" in page.locator("#content").inner_text()
         page.get_by_label("Comment").fill("Seen the receipt")
-        page.get_by_role("button", name="Approve and carry out").click()
+        checker.press("Approve and carry out")
         assert message(checker) == "Approved, and carried out."
 
     assert [posted(each) for each in shop.customers] == [100, 100]

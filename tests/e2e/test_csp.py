@@ -1,5 +1,6 @@
 """Every page lives with the policy that it is sent: a real browser enforces it, and has nothing to complain of."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.contrib import admin
 
 from ledger import services
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import Visit, expect
 from tests.support.ledger import Shop, give, hold, make_shop, post
 
 LISTEN = """
@@ -53,12 +54,12 @@ def test_a_list_its_first_object_and_its_form(strict: Visit, shop: Shop, page: s
     settled(strict)
     first = strict.page.locator("#result_list tbody th a, #result_list tbody td a").first
     if first.count():
-        first.click()
+        strict.follow(first)
         settled(strict)
         strict.page.go_back()
     add = strict.page.locator(".object-tools a.addlink")
     if add.count():
-        add.first.click()
+        strict.follow(add.first)
         settled(strict)
 
 
@@ -66,13 +67,13 @@ def test_every_command_page_of_an_account_and_of_a_hold(strict: Visit, shop: Sho
     for start in (f"/admin/ledger/account/{shop.cash.pk}/change/", f"/admin/ledger/hold/?book={shop.book.code}"):
         strict.go(start)
         if "hold" in start:
-            strict.page.locator("#result_list tbody a").first.click()
+            strict.follow(strict.page.locator("#result_list tbody a").first)
         settled(strict)
         page = strict.page.url
         buttons = strict.page.locator(".object-tools a")
         for address in [buttons.nth(number).get_attribute("href") for number in range(buttons.count())]:
             strict.page.goto(page)
-            strict.page.locator(f'.object-tools a[href="{address}"]').click()
+            strict.follow(strict.page.locator(f'.object-tools a[href="{address}"]'))
             settled(strict)
 
 
@@ -86,7 +87,7 @@ def test_the_start_page_its_theme_and_the_password(strict: Visit) -> None:
 
 def test_signing_out(strict: Visit) -> None:
     strict.go("/admin/")
-    strict.page.locator("#logout-form button").click()
+    strict.follow(strict.page.locator("#logout-form button"))
     settled(strict)
 
 
@@ -106,9 +107,8 @@ def test_the_description_of_the_api_opens_and_can_be_tried(strict: Visit) -> Non
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
-    assert (
-        operation.locator(".live-responses-table tr.response .response-col_status").first.inner_text().startswith("200")
-    )
+    status = operation.locator(".live-responses-table tr.response .response-col_status").first
+    expect(status).to_have_text(re.compile(r"^200"), use_inner_text=True)
     settled(strict)
 
 
@@ -136,13 +136,13 @@ def test_the_policy_lets_a_websocket_of_the_same_origin_be_tried_and_no_other(st
 
 def test_code_that_gets_into_a_page_does_not_run(strict: Visit) -> None:
     strict.go("/admin/")
-    strict.page.evaluate("""() => {
+    strict.page.evaluate("""() => new Promise((failed) => {
         document.body.insertAdjacentHTML("beforeend", "<img src='/nothing' onerror='window.ran = true'>");
+        document.body.lastElementChild.addEventListener("error", failed);
         const script = document.createElement("script");
         script.textContent = "window.ran = true";
         document.body.append(script);
-    }""")
-    strict.page.wait_for_timeout(300)
+    }).then(() => null)""")
     assert strict.page.evaluate("window.ran") is None
     assert len(strict.page.evaluate("window.violations.splice(0)")) == 2
     strict.complaints.clear()

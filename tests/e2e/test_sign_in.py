@@ -14,7 +14,7 @@ from qenex.access import lockout
 from qenex.access.mfa import enrolment
 from qenex.access.models import AuthenticatorApp, Failures, Method, Passkey, StaffSession
 from qenex.access.tokens import family_start
-from tests.e2e.conftest import Visit, give_password, opened
+from tests.e2e.conftest import Visit, expect, give_password, opened
 from tests.e2e.reading import unreadable
 from tests.support.marked import marked
 from tests.support.people import PASSWORD, code, make_user, with_app, with_password
@@ -64,22 +64,25 @@ def test_the_first_time_with_an_app_by_keyboard(stranger: Visit, person: User) -
     page = stranger.page
     page.goto(f"{stranger.address}/admin/kernel/event/")
     assert unreadable(page) == {}
-    page.wait_for_function("document.activeElement.name === 'username'")
+    expect(page.locator("[name=username]")).to_be_focused()
     page.keyboard.type(person.username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    with stranger.leaving():
+        page.keyboard.press("Enter")
     page.wait_for_url("**/admin/enrol/**")
     assert heading(page) == "Set up a second factor"
     assert unreadable(page) == {}
-    page.wait_for_function("document.activeElement.value === 'Use an authenticator app'")
-    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Use an authenticator app", exact=True)).to_be_focused()
+    with stranger.leaving():
+        page.keyboard.press("Enter")
     page.wait_for_url("**/admin/enrol/app/**")
     assert page.locator("img.qr").evaluate("image => image.naturalWidth") > 100
     assert unreadable(page) == {}
-    page.wait_for_function("document.activeElement.name === 'code'")
+    expect(page.locator("[name=code]")).to_be_focused()
     page.keyboard.type(code(AuthenticatorApp.objects.get(user=person)))
-    page.keyboard.press("Enter")
+    with stranger.leaving():
+        page.keyboard.press("Enter")
     page.get_by_role("heading", name="Recovery codes").wait_for()
     assert unreadable(page) == {}
     codes = page.locator("#codes code").all_inner_texts()
@@ -88,7 +91,7 @@ def test_the_first_time_with_an_app_by_keyboard(stranger: Visit, person: User) -
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == f"qenex-recovery-codes-{person.username}.txt"
     assert download.value.path().read_text().split() == codes
-    page.get_by_role("link", name="I have kept them: go on").click()
+    stranger.follow(page.get_by_role("link", name="I have kept them: go on"))
     page.wait_for_url("**/admin/kernel/event/")
     assert stranger.complaints == []
 
@@ -101,18 +104,21 @@ def test_a_second_time_with_the_app_and_a_third_with_a_recovery_code(stranger: V
     assert unreadable(page) == {}
     field = page.get_by_label("Code of your authenticator app")
     field.fill("000000")
-    field.press("Enter")
+    with stranger.leaving():
+        field.press("Enter")
     assert "That was not right" in page.get_by_role("alert").inner_text()
     assert unreadable(page) == {}
     page.wait_for_timeout(1_100)
     field.fill(code(app))
-    field.press("Enter")
+    with stranger.leaving():
+        field.press("Enter")
     page.wait_for_url("**/admin/")
-    page.get_by_role("button", name="Log out").click()
+    stranger.press("Log out")
     page.wait_for_url("**/admin/login/")
     give_password(stranger, person)
     field.fill(recovery[0])
-    field.press("Enter")
+    with stranger.leaving():
+        field.press("Enter")
     page.wait_for_url("**/admin/security/")
     assert "7 recovery codes are left." in page.locator(".messagelist").inner_text()
     assert unreadable(page) == {}
@@ -123,16 +129,17 @@ def test_a_passkey_is_made_and_opens_and_confirms(stranger: Visit, device: Any, 
     page = stranger.page
     give_password(stranger, person)
     page.get_by_label("Name").fill("This laptop")
-    page.get_by_role("button", name="Make a passkey").click()
+    stranger.press("Make a passkey")
     page.get_by_role("heading", name="Recovery codes").wait_for()
     assert Passkey.objects.get(user=person).name == "This laptop"
-    page.get_by_role("link", name="I have kept them: go on").click()
+    stranger.follow(page.get_by_role("link", name="I have kept them: go on"))
     page.wait_for_url("**/admin/")
-    page.get_by_role("button", name="Log out").click()
+    stranger.press("Log out")
     give_password(stranger, person)
-    page.wait_for_function("document.activeElement.innerText === 'Use a passkey'")
+    expect(page.get_by_role("button", name="Use a passkey", exact=True)).to_be_focused()
     assert unreadable(page) == {}
-    page.keyboard.press("Enter")
+    with stranger.leaving():
+        page.keyboard.press("Enter")
     page.wait_for_url("**/admin/")
     session = StaffSession.objects.filter(user=person).latest("created_at")
     assert session.verified_by == Method.PASSKEY
@@ -144,7 +151,7 @@ def test_a_passkey_is_made_and_opens_and_confirms(stranger: Visit, device: Any, 
     assert at(page) == "/admin/step-up/"
     assert heading(page) == "Confirm it is you"
     assert unreadable(page) == {}
-    page.get_by_role("button", name="Use a passkey").click()
+    stranger.press("Use a passkey")
     page.wait_for_url(f"**/admin/auth/user/{person.pk}/roles/")
     assert unreadable(page) == {}
     assert stranger.complaints == []
@@ -153,17 +160,17 @@ def test_a_passkey_is_made_and_opens_and_confirms(stranger: Visit, device: Any, 
 def test_another_device_does_not_open(stranger: Visit, device: Any, person: User) -> None:
     page = stranger.page
     give_password(stranger, person)
-    page.get_by_role("button", name="Make a passkey").click()
-    page.get_by_role("link", name="I have kept them: go on").click()
+    stranger.press("Make a passkey")
+    stranger.follow(page.get_by_role("link", name="I have kept them: go on"))
     page.wait_for_url("**/admin/")
-    page.get_by_role("button", name="Log out").click()
+    stranger.press("Log out")
     device.send("WebAuthn.disable")
     device.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
     device.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "isUserVerified": True}})
     give_password(stranger, person)
     page.get_by_role("button", name="Use a passkey").click()
-    page.wait_for_timeout(500)
+    expect(page.get_by_role("alert")).to_have_text("The passkey did not answer. Try again, or use a code.")
     assert at(page) == "/admin/second-factor/"
     assert StaffSession.objects.filter(user=person).latest("created_at").verified_at is None
 
@@ -181,7 +188,7 @@ def test_ten_failures_lock_the_address_out_and_say_so(stranger: Visit, person: U
         stranger.page.goto(f"{stranger.address}/admin/login/")
         page.get_by_label("Username").fill(person.username)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        stranger.press("Sign in")
         assert heading(page) == "Too many failures"
         assert not StaffSession.objects.filter(user=person).exists()
     finally:

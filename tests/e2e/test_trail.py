@@ -14,7 +14,7 @@ from compliance.models.check import OPEN
 from compliance.verification import TrailReport
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
-from tests.e2e.conftest import Enter, Visit
+from tests.e2e.conftest import Enter, Visit, expect
 from tests.e2e.reading import unreadable
 from tests.support import alarms, trail
 from tests.support.marked import marked
@@ -49,11 +49,12 @@ def test_an_event_is_found_and_its_proof_read(visit: Visit, told: str) -> None:
     page = visit.go(EVENTS)
     page.get_by_label("Object", exact=True).fill(told)
     page.get_by_label("Object's kind").fill("party")
-    page.keyboard.press("Enter")
+    with visit.leaving():
+        page.keyboard.press("Enter")
     page.wait_for_url("**subject_id=*")
     assert page.locator(".trail-what > a:first-child").all_inner_texts() == ["test.party.created", "test.party.changed"]
     assert unreadable(page) == {}
-    page.get_by_role("link", name="test.party.changed").click()
+    visit.follow(page.get_by_role("link", name="test.party.changed"))
     page.wait_for_url("**/change/")
     assert page.locator(".field-changes ins").inner_text() == "Northwind Trading"
     assert unreadable(page) == {}
@@ -70,12 +71,12 @@ def test_the_trail_is_verified_and_exported(visit: Visit, told: str, monkeypatch
     size = Checkpoint.objects.latest("size").size
     read(visit, f"{AUDIT}{size}/change/")
     page = visit.go(AUDIT)
-    page.get_by_role("button", name="Verify now").click()
+    visit.press("Verify now")
     page.wait_for_url(re.compile(r"trailcheck/.*/change/"))
-    assert page.get_by_role("status").inner_text() == "waiting for a worker"
+    expect(page.get_by_role("status")).to_have_text("waiting for a worker", use_inner_text=True)
     assert unreadable(page) == {}
     check = TrailCheck.objects.latest("requested_at")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, visit.leaving():
         patch.setattr("compliance.checking.services.verify_trail", _found)
         check_run(check=check.pk)
     page.get_by_role("heading", name="What differs").wait_for()
@@ -92,16 +93,16 @@ def test_an_alarm_is_on_every_page_and_closed_by_two(enter: Enter, database: Non
     address = f"/admin/compliance/tamperalarm/{alarm.pk}/change/"
     ann, bea = enter(alarms.closer()), enter(alarms.closer())
     page = ann.go("/admin/")
-    page.get_by_role("alert").get_by_role("link", name=re.compile("drill")).click()
-    page.get_by_role("link", name="Propose to close it").click()
+    ann.follow(page.get_by_role("alert").get_by_role("link", name=re.compile("drill")))
+    ann.follow(page.get_by_role("link", name="Propose to close it"))
     page.get_by_label("Reason").fill("a drill")
     assert unreadable(page) == {}
-    page.get_by_role("button", name="Propose").click()
+    ann.press("Propose")
     page.get_by_text("Nobody decides about his own").or_(page.get_by_text("This is your own request")).first.wait_for()
     page = bea.go(address)
     assert unreadable(page) == {}
-    page.get_by_role("link", name="Look at the proposal").click()
-    page.get_by_role("button", name="Approve and carry out").click()
+    bea.follow(page.get_by_role("link", name="Look at the proposal"))
+    bea.press("Approve and carry out")
     page.get_by_text("Approved, and carried out.").wait_for()
     read(bea, address)
     assert bea.page.get_by_role("alert").filter(has_text=alarm.code).count() == 0

@@ -60,6 +60,7 @@ class Combobox {
   }
 
   show(found) {
+    const chosen = this.found[this.active]?.code;
     this.found = found;
     this.active = -1;
     this.list.replaceChildren(...found.map((account, place) => {
@@ -74,6 +75,7 @@ class Combobox {
       return option;
     }));
     this.expand(found.length > 0);
+    this.move(found.findIndex(({ code }) => code === chosen) + 1); // whoever chose before a late answer has still chosen
   }
 
   expand(open) {
@@ -87,9 +89,14 @@ class Combobox {
     this.expand(false);
   }
 
+  leave() {
+    this.request?.abort(); // a late answer would open it again
+    this.close();
+  }
+
   move(step) {
     const options = [...this.list.children];
-    if (!options.length) return;
+    if (!options.length || !step) return;
     this.active = (this.active + step + options.length) % options.length;
     options.forEach((option, place) => option.setAttribute("aria-selected", String(place === this.active)));
     options[this.active].scrollIntoView({ block: "nearest" });
@@ -119,7 +126,7 @@ class Combobox {
     else if (event.key === "ArrowDown") this.move(1);
     else if (event.key === "ArrowUp" && open) this.move(this.active < 0 ? 0 : -1);
     else if (event.key === "Enter" && open && this.active >= 0) this.choose(this.active);
-    else if (event.key === "Escape" && open) this.close();
+    else if (event.key === "Escape" && open) this.leave();
     else return;
     event.preventDefault();
     event.stopPropagation();
