@@ -202,3 +202,16 @@ def test_the_cookie_of_a_known_browser_is_signed_and_says_no_names(person: User)
     assert not devices.known(request, person.username)
     request.COOKIES[devices.COOKIE] = "garbage"
     assert not devices.known(request, person.username)
+
+
+def test_a_passkey_that_said_nothing_is_no_failure(person: User) -> None:
+    """The button may be pressed before its script is there."""
+    browser = Browser(REMOTE_ADDR=address())
+    assert browser.post(LOGIN, {"username": person.username, "password": PASSWORD}).status_code == 302
+    for _ in range(12):
+        answer = browser.post("/admin/second-factor/", {"credential": ""})
+        assert (answer.status_code, "The passkey did not answer." in answer.text) == (200, True)
+    failures = AccessAttempt.objects.filter(username=person.username)
+    assert not failures.exists()
+    assert browser.post("/admin/second-factor/", {"credential": "{}"}).status_code == 200
+    assert failures.get().failures_since_start == 1

@@ -179,26 +179,49 @@ def test_escape_closes_the_suggestions_and_the_mouse_takes_one(visit: Visit, sho
     assert page.locator("td.field-balance_after").all_inner_texts() == ["105.00", "100.00", "100.00"]
 
 
-def test_a_late_answer_neither_takes_a_choice_back_nor_opens_what_was_closed(visit: Visit, shop: Shop) -> None:
+def test_what_is_offered_for_what_was_typed_before_is_not_taken(visit: Visit, shop: Shop) -> None:
     page = visit.go(f"/admin/ledger/transfer/?book={shop.book.code}")
     field = page.get_by_role("combobox", name="Account")
-    field.press_sequentially("custom")
-    offered = page.locator(".combobox-list").get_by_role("option")
+    field.press_sequentially("customer")
+    offered, marked = page.locator(".combobox-list [role=option]"), page.locator(".combobox-list [aria-selected=true]")
     expect(offered).to_have_count(3)
     field.press("ArrowDown")
-    field.press("ArrowDown")
-    chosen = page.get_by_role("option", name="customer-1", selected=True)
-    expect(chosen).to_have_count(1)
-    with page.expect_response("**/account/lookup/*q=custome"):
-        field.press("e")
-    expect(chosen).to_have_count(1)
-    page.route("**/account/lookup/*q=customer", lambda route: None)  # never answered
-    with page.expect_request("**/account/lookup/*q=customer"):
-        field.press("r")
+    expect(marked).to_have_count(1)
+    page.route("**/account/lookup/*q=customer-", lambda route: None)  # never answered
+    field.press("-")
+    expect(marked).to_have_count(0)
+    with page.expect_request("**/account/lookup/*q=customer-"):
+        field.press("ArrowDown")  # looks it up at once
+    expect(marked).to_have_count(0)
     with page.expect_event("requestfailed"):  # by the page itself, which wants it no more
+        field.press("2")
+    expect(offered).to_have_count(1)
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("customer-2")
+    assert visit.complaints == []
+
+
+def test_escape_ends_a_search_that_is_under_way(visit: Visit, shop: Shop) -> None:
+    page = visit.go(f"/admin/ledger/transfer/?book={shop.book.code}")
+    field = page.get_by_role("combobox", name="Account")
+    page.route("**/account/lookup/*", lambda route: None)
+    with page.expect_request("**/account/lookup/*"):
+        field.press_sequentially("custom")
+    with page.expect_event("requestfailed"):
         field.press("Escape")
     expect(field).to_have_attribute("aria-expanded", "false")
-    assert visit.complaints == []
+
+
+def test_the_details_of_an_account_that_was_named_before_do_not_come_late(visit: Visit, shop: Shop) -> None:
+    page = visit.go(f"/admin/ledger/transfer/?book={shop.book.code}")
+    field = page.get_by_role("combobox", name="Account")
+    page.route("**/account/lookup/*exact=1*", lambda route: None)
+    field.fill("customer-0")
+    with page.expect_request("**/account/lookup/*exact=1*"):
+        field.press("Tab")
+    with page.expect_event("requestfailed"):
+        field.fill("customer-x")
 
 
 def test_the_chart_folds_by_keyboard(visit: Visit, shop: Shop) -> None:

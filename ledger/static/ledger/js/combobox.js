@@ -28,9 +28,17 @@ class Combobox {
   }
 
   later() {
-    clearTimeout(this.timer);
+    this.drop();
     this.forget();
     this.timer = setTimeout(() => this.search(), DELAY);
+  }
+
+  // What is offered, asked or marked is for what was typed before.
+  drop() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.stale = true;
+    this.mark(-1);
   }
 
   async ask(parameters) {
@@ -48,6 +56,7 @@ class Combobox {
   }
 
   async search() {
+    clearTimeout(this.timer);
     const found = await this.ask({});
     if (found && document.activeElement === this.input) this.show(found);
   }
@@ -60,9 +69,8 @@ class Combobox {
   }
 
   show(found) {
-    const chosen = this.found[this.active]?.code;
     this.found = found;
-    this.active = -1;
+    this.stale = false;
     this.list.replaceChildren(...found.map((account, place) => {
       const option = document.createElement("li");
       const detail = document.createElement("span");
@@ -74,33 +82,33 @@ class Combobox {
       option.append(account.code, detail);
       return option;
     }));
+    this.mark(-1);
     this.expand(found.length > 0);
-    this.move(found.findIndex(({ code }) => code === chosen) + 1); // whoever chose before a late answer has still chosen
   }
 
   expand(open) {
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
-    if (!open) this.input.removeAttribute("aria-activedescendant");
   }
 
   close() {
     clearTimeout(this.timer);
+    this.mark(-1);
     this.expand(false);
   }
 
-  leave() {
-    this.request?.abort(); // a late answer would open it again
-    this.close();
+  move(step) {
+    const count = this.list.children.length;
+    if (count) this.mark((this.active + step + count) % count);
   }
 
-  move(step) {
-    const options = [...this.list.children];
-    if (!options.length || !step) return;
-    this.active = (this.active + step + options.length) % options.length;
-    options.forEach((option, place) => option.setAttribute("aria-selected", String(place === this.active)));
-    options[this.active].scrollIntoView({ block: "nearest" });
-    this.input.setAttribute("aria-activedescendant", options[this.active].id);
+  mark(place) {
+    this.active = place;
+    [...this.list.children].forEach((option, each) => option.setAttribute("aria-selected", String(each === place)));
+    const option = this.list.children[place];
+    option?.scrollIntoView({ block: "nearest" });
+    if (option) this.input.setAttribute("aria-activedescendant", option.id);
+    else this.input.removeAttribute("aria-activedescendant");
   }
 
   choose(place) {
@@ -121,15 +129,25 @@ class Combobox {
   }
 
   key(event) {
-    const open = !this.list.hidden;
+    const open = !this.list.hidden && !this.stale;
     if (event.key === "ArrowDown" && !open) this.search();
     else if (event.key === "ArrowDown") this.move(1);
     else if (event.key === "ArrowUp" && open) this.move(this.active < 0 ? 0 : -1);
     else if (event.key === "Enter" && open && this.active >= 0) this.choose(this.active);
-    else if (event.key === "Escape" && open) this.leave();
+    else if (event.key === "Escape") return this.escape(event);
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  // Nothing that is still on its way opens the list again; where none is open the key is for others too.
+  escape(event) {
+    if (!this.list.hidden) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    this.request?.abort();
+    this.close();
   }
 
   point(event) {

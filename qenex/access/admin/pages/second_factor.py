@@ -29,6 +29,8 @@ class Asking(Page):
         lock = lockout.locked(client_of(request))
         if lock is not None:
             return axes.refuse(request, lock)
+        if request.POST.get("credential") == "":  # nothing was tried, so nothing failed
+            return self._form(_("The passkey did not answer. Try again, or use a code."))
         method = self._method(request)
         if method is not None:
             return self.passed(method)

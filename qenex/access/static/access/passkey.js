@@ -81,9 +81,14 @@ const sign = async (form) => {
   }
 };
 
+// The button waits for this script: without it the form would be sent with no answer of a passkey.
 for (const form of document.querySelectorAll("form[data-passkey]")) {
+  const button = form.querySelector("button[type=submit]");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sign(form);
+    if (!button.disabled) sign(form);
   });
+  window.addEventListener("pageshow", () => { button.disabled = false; }); // whoever comes back may try again
+  button.disabled = false;
+  if ("first" in button.dataset && document.activeElement === document.body) button.focus();
 }
