@@ -18,6 +18,12 @@ pytestmark = pytest.mark.usefixtures("trail")
 FAR = 10**12
 
 
+def begin() -> None:
+    """Seals three events, and then the one that tells of the key that was made for the first signature."""
+    emit(3)
+    seal(seal())
+
+
 def refused() -> Refused:
     settle()
     with pytest.raises(Refused) as found:
@@ -39,8 +45,7 @@ def brought_along() -> None:
 
 def restored() -> list[object]:
     """A log of three sealed events, and five that had no leaf when it was moved; the ids of the five."""
-    emit(3)
-    seal()
+    begin()
     left = emit(2) + emit(3)
     # The hashes no longer fit the numbers, but neither does the sealer look at them.
     brought_along()
@@ -48,8 +53,7 @@ def restored() -> list[object]:
 
 
 def test_numbers_that_went_back_are_found_by_the_last_leaf() -> None:
-    emit(3)
-    seal()
+    begin()
     brought_along()
     found = refused()
     assert found.reason is Reason.RESTORED
@@ -64,8 +68,7 @@ def test_numbers_that_went_back_are_found_by_an_event_ahead() -> None:
 
 
 def test_another_cluster_is_found_although_its_numbers_are_larger() -> None:
-    emit(3)
-    seal()
+    begin()
     kept = json.loads(guard.path().read_bytes())
     guard.path().write_text(json.dumps(kept | {"cluster": 42}))
     assert refused().detail.startswith("the database was in cluster 42 and is in ")
