@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-_AS_THEY_ARE = (str, bool, int)
-_PLAIN = frozenset({str, bool, int, type(None)})
+_AS_THEY_ARE = (str, bool, int, type(None))
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -24,7 +23,7 @@ def encode(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """The value as plain JSON types, with keys in the order of RFC 8785 (by UTF-16 code units)."""
-    if value is None or isinstance(value, _AS_THEY_ARE):
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
@@ -32,7 +31,7 @@ def plain(value: Any) -> Any:
         keys = sorted(value, key=lambda key: key.encode("utf-16-be")) if len(value) > 1 else value
         return {key: plain(value[key]) for key in keys}
     if isinstance(value, list | tuple):
-        return [item if type(item) in _PLAIN else plain(item) for item in value]
+        return [item if type(item) in _AS_THEY_ARE else plain(item) for item in value]
     return _text(value)
 
 

@@ -58,6 +58,12 @@ class HoldAll(Gate):
         return {position: Verdict(Decision.HOLD, "all") for position in range(len(facts.drafts))}
 
 
+class HoldsAlone(HoldAll):
+    """Is about holds, and would hold everything."""
+
+    kinds = frozenset({Kind.HOLD})
+
+
 class Broken(Gate):
     """Fails."""
 
@@ -250,3 +256,12 @@ def test_a_malformed_limit_is_named(shop: Shop, fields: dict[str, object], field
     with pytest.raises(Invalid) as caught:
         limit_create(**fields)  # type: ignore[arg-type]  # that is the point
     assert caught.value.field == field
+
+
+def test_a_gate_is_asked_about_the_kinds_that_it_names() -> None:
+    shop = make_shop(2, funds="100")
+    with gated("HoldsAlone"):
+        plain = post(shop.book, give(shop.cash, shop.customers[0], "1"))
+        both = post(shop.book, give(shop.cash, shop.customers[0], "1"), hold(*shop.pair, "1"))
+    assert [result.status for result in plain] == ["posted"]
+    assert [result.status for result in both] == ["held", "held"]

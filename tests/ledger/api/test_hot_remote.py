@@ -9,14 +9,18 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.api.hot import desk, remote
 from ledger.api.hot.answers import Answered
-from ledger.api.hot.counter import OwnCounter, Posted
+from ledger.api.hot.counter import OwnCounter, Posted, Posting
 from ledger.api.hot.desk import Asked, Desk
-from ledger.api.hot.frames import Frames, frame
+from ledger.api.hot.frames import Frames, Question, Reply, frame
 from ledger.api.hot.remote import RemoteCounter
 from ledger.api.wire.permissions import POST
+from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.results import Code, Status, TransferResult
 from ledger.models import Transfer
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, make_shop
@@ -54,6 +58,37 @@ def test_frames_come_whole_however_they_are_cut() -> None:
         frames: Frames[Any] = Frames(list[tuple[int, Posted]])
         found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
         assert found == sent + sent
+
+
+texts = st.text(max_size=20)
+units = st.integers(0, 10**38)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+drafts = st.builds(
+    TransferDraft,
+    *(st.uuids(), st.none() | st.uuids(), st.none() | st.uuids(), units, st.sampled_from(Kind), st.integers(0, 2**31)),
+    *(st.none() | st.dates(), texts, st.none() | st.dictionaries(texts, values, max_size=4), st.none() | st.uuids()),
+    *(st.none() | st.integers(1, 10**9), st.booleans()),
+)
+results = st.builds(
+    TransferResult,
+    *(st.uuids(), st.sampled_from(Status), st.none() | st.sampled_from(Code), texts, st.integers(0, 2**53)),
+    *(st.integers(0, 3_000_000), units.map(lambda each: -each), units, st.booleans(), st.integers(0, 18)),
+)
+
+
+@given(st.lists(drafts, max_size=4), st.lists(results, max_size=4), st.binary(max_size=50))
+def test_what_crosses_over_arrives_as_it_was(
+    sent: list[TransferDraft], found: list[TransferResult], body: bytes
+) -> None:
+    posting = Posting(uuid7(), True, sent, 7, "ann", None, "jwt", "request-1", "family-1")
+    questions: list[Question] = [(1, posting)]
+    assert list(Frames(list[Question]).feed(frame(questions))) == questions
+    replies: list[Reply] = [(1, found), (2, Answered(422, "application/problem+json", body, {"A": "b"})), (3, None)]
+    assert list(Frames(list[Reply]).feed(frame(replies))) == replies
 
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
