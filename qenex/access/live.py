@@ -1,7 +1,6 @@
 """Websockets of staff: only of sessions that have shown both factors, and no longer than these last."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
@@ -11,10 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from qenex.access import sessions
 from qenex.access.models import StaffSession
 from qenex.kernel import clock
+from qenex.kernel.asgi import Message, Receive, Send
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 DENIED = 4403
 LOOK_SECONDS = 3.0
 """How late a page learns that its session has ended."""

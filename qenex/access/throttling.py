@@ -4,10 +4,9 @@ Each server process counts for itself, in memory: there is nothing that could be
 path has counted is marked in the ASGI scope, where no client can write, so that Django does not count it again.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +16,9 @@ from qenex.access.apikeys.checking import Signed
 from qenex.access.buckets import Buckets
 from qenex.access.tokens import Bearer
 from qenex.kernel import handlers, problems
+from qenex.kernel.asgi import Scope
 from qenex.kernel.context import current
 from qenex.kernel.problems import Problem
-
-Scope = MutableMapping[str, Any]
 
 
 class Limit:

@@ -1,18 +1,15 @@
 """The outermost layer of the server: what holds for requests and answers that Django never sees."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 
 from qenex.kernel import problems
+from qenex.kernel.asgi import App, Message, Receive, Send
 from qenex.kernel.headers import completed, is_secure
-from qenex.kernel.intake import Deadlines, Intake, Message, Receive
+from qenex.kernel.intake import Deadlines, Intake
 from qenex.kernel.middleware import request_id
 from qenex.kernel.problems import Kind, Problem
-
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 API = "/api/"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

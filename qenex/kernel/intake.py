@@ -1,14 +1,12 @@
 """A request's body on its way in: only so long, and only for so long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from qenex.kernel import problems
+from qenex.kernel.asgi import Message, Receive
 from qenex.kernel.problems import Kind
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 GONE = "http.disconnect"
 
 

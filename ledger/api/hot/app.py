@@ -7,12 +7,13 @@ from django.db import Error
 
 from ledger.api.hot.admission import admitted, scheme
 from ledger.api.hot.desk import Asked, Desk
-from ledger.api.hot.http import App, Body, Receive, Scope, Send, headers_of, respond
+from ledger.api.hot.http import Body, headers_of, respond
 from ledger.api.hot.principals import Principal, Principals
 from ledger.api.hot.signers import Signers
 from qenex.access import throttling
 from qenex.access.apikeys import checking as signing
 from qenex.access.apikeys.checking import MARK
+from qenex.kernel.asgi import App, Receive, Scope, Send
 from qenex.kernel.middleware import client_address, request_id
 from qenex.vault.errors import VaultError
 

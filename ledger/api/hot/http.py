@@ -1,15 +1,7 @@
 """As much of ASGI as the fast path needs."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from ledger.api.hot.answers import Answered
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from qenex.kernel.asgi import Message, Receive, Scope, Send
 
 AMBIGUOUS = b"\0"
 
