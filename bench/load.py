@@ -60,8 +60,11 @@ class SingleArm:
         self._run(WARM_UP_SECONDS)
 
     def run(self) -> Sample:
-        """One run. Raises BenchError where one answer is not 201."""
-        return self._run(max(1, math.ceil(self._seconds)))
+        """One run. Raises BenchError where one answer is not 201, or there is none."""
+        found = self._run(max(1, math.ceil(self._seconds)))
+        if not found.rate:
+            raise BenchError("not one request was answered")
+        return found
 
     def _own(self, seconds: int) -> Sample:
         work = SingleWork(*self._target, self._connections, seconds, self._hot)

@@ -21,6 +21,7 @@ from qenex.embedded.bootstrap import DATABASE, create_database
 from qenex.embedded.paths import log_dir, metrics_dir, socket_dir
 from qenex.embedded.plan import Plan
 
+APPLICATION = "qenex.asgi:application"
 READY_SECONDS = 90
 FOREIGN = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_READER_URL", "DATABASE_POOL_SIZE", "REDIS_URL"),
@@ -111,17 +112,18 @@ class Watch:
 
 
 class Web:
-    """The web server that `manage.py up` runs, on a database of ours."""
+    """The web server that `manage.py up` runs, on a database of ours; with another application where one is named."""
 
-    def __init__(self, var: Path, watch: Watch, database: str) -> None:
+    def __init__(self, var: Path, watch: Watch, database: str, application: str = APPLICATION) -> None:
         self.port = _free_port()
         self._log = log_dir(var) / f"web-{database}.log"
         program = Plan(var, "127.0.0.1", self.port, web_workers=1, task_workers=1).programs()[0]
+        command = [*program.command[:-1], application]
         urls = postgres.database_urls(var, database)
         metrics_dir(var).mkdir(exist_ok=True)
         names = {"DATABASE_URL": urls.writer, "DATABASE_OWNER_URL": urls.owner, "DATABASE_READER_URL": urls.reader}
         with self._log.open("w") as log:
-            self._process = _spawn(program.command, program.environment | names, log)
+            self._process = _spawn(command, program.environment | names, log)
         watch.over(self._process.pid)
         self._wait()
 
@@ -148,9 +150,9 @@ class Web:
 
 
 @contextmanager
-def web(own: Servers, watch: Watch, database: str) -> Iterator[Web]:
+def web(own: Servers, watch: Watch, database: str, application: str = APPLICATION) -> Iterator[Web]:
     """A web server for the block."""
-    server = Web(own.var, watch, database)
+    server = Web(own.var, watch, database, application)
     try:
         yield server
     finally:

@@ -1,7 +1,11 @@
-"""The web server, as `manage.py up` runs it: batches beside the service, single transfers beside TPC-B and the ORM."""
+"""The web server, as `manage.py up` runs it: batches beside the service, single transfers beside TPC-B and the ORM.
+
+Single transfers also beside a bare prototype, which has nothing of what makes a ledger but the group commit: the limit.
+"""
 
 from bench import ground, pgbench
 from bench.arms import CrewArm
+from bench.bare import server as bare
 from bench.bench import Bench
 from bench.load import SingleArm, Target
 from bench.parts.arms import Place, copies, copy_family, orm, orm_family, service
@@ -22,8 +26,9 @@ def run(bench: Bench) -> None:
         for size in bench.options.batch_sizes:
             for clients in bench.options.batch_clients:
                 bench.measure(PART, {"batch": size, "clients": clients}, _batches(place, server, size, clients))
-        for connections in bench.options.connections:
-            bench.measure(PART, {"connections": connections}, _singles(place, server, connections))
+        with bare.bare(bench) as prototype:
+            for connections in bench.options.connections:
+                bench.measure(PART, {"connections": connections}, _singles(place, server, prototype, connections))
         bench.findings.memory.append({"after": PART, "processes": server.memory()})
 
 
@@ -63,11 +68,12 @@ def batch(
     )
 
 
-def _singles(place: Place, server: Web, connections: int) -> list[Arm]:
-    bases = (orm_family(hot=False), pgbench.FAMILY)
+def _singles(place: Place, server: Web, prototype: bare.Bare, connections: int) -> list[Arm]:
+    bases = (bare.FAMILY, orm_family(hot=False), pgbench.FAMILY)
     return [
         single(place, server, "HTTP uniform", connections=connections, hot=False, against=bases),
         single(place, server, "HTTP hot", connections=connections, hot=True, against=("HTTP uniform", *bases)),
+        prototype.arm(connections),
         orm(place, clients=BASE_CLIENTS, hot=False),
         pgbench.TpcbArm(place.bench.servers, BASE_CLIENTS, place.bench.options.seconds),
     ]
