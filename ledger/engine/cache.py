@@ -7,9 +7,12 @@ the accounts are known but for their counters; anything else is forgotten.
 """
 
 import threading
+from typing import NamedTuple
 from uuid import UUID
 
 from ledger.domain.accounts import Accounts
+from ledger.domain.columns import Array
+from ledger.domain.drafts import Drafts
 
 MAX_ACCOUNTS = 100_000
 """How many accounts of all books together are remembered by a process: about 50 MB."""
@@ -23,6 +26,18 @@ class _Remembered:
         self.size = accounts.remembered
 
 
+class Located(NamedTuple):
+    """Drafts, and where their accounts stand in what is remembered, as `Accounts.locate` tells it."""
+
+    drafts: Drafts
+    accounts: Accounts
+    slots: Array
+
+    def within(self, accounts: Accounts) -> Array:
+        """Where they stand in the accounts that the batch has got: those are seldom others."""
+        return self.slots if accounts is self.accounts else accounts.locate(self.drafts)
+
+
 _books: dict[UUID, _Remembered] = {}
 """The book that was used last stands last."""
 _guards: dict[UUID, threading.Lock] = {}
@@ -33,6 +48,17 @@ _held = 0
 def guard(book: UUID) -> threading.Lock:
     """This process's own lock of the book: threads queue here rather than on database connections."""
     return _guards.setdefault(book, threading.Lock())
+
+
+def locate(book: UUID, drafts: Drafts) -> Located:
+    """Looks the drafts' accounts up before the book is locked: while others post there, that costs nobody anything.
+
+    Under the `guard`, so that nobody adds accounts meanwhile.
+    """
+    with _bookkeeping:
+        remembered = _books.get(book)
+    accounts = remembered.accounts if remembered else Accounts()
+    return Located(drafts, accounts, accounts.locate(drafts))
 
 
 def recall(book: UUID, batch_id: UUID, terms_id: UUID) -> Accounts:

@@ -199,17 +199,16 @@ def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     return bool(row and row[0])
 
 
-def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft]) -> Array:
+def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft], slots: Array) -> Array:
     """Reads into the state what these transfers may touch and the state does not know yet.
 
-    Returns where their accounts stand, as `Accounts.locate` does.
+    `slots`: where their accounts stand now, as `Accounts.locate` tells it. Returns where they stand then.
     """
     if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts):
         _fill_origins(cursor, book, state, drafts)
     known = state.accounts
     acted_on: list[HoldState | OriginState] = [*state.holds.values(), *state.origins.values()]
     others = [key for each in acted_on for key in (each.debit, each.credit)]
-    slots = known.locate(drafts)
     stale = known.stale(np.concatenate([slots, known.locate_keys(others)]))
     if len(stale):
         renew(cursor, known, stale)

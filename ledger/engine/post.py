@@ -65,10 +65,11 @@ def _alone(book: UUID) -> Iterator[None]:
 
 def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
     known, ahead = gates(), load.head_query(book, conditions())
+    located = cache.locate(book, [draft for submission in submissions for draft in submission.drafts])
 
     def command() -> _Batch:
         with connection.wrap_database_errors:
-            batch = _Batch(book, submissions, careful=careful)
+            batch = _Batch(book, submissions, located, careful=careful)
             batch.post(known)
         return batch
 
@@ -88,8 +89,9 @@ def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> Non
 class _Batch:
     """One attempt at posting the submissions, inside its transaction."""
 
-    def __init__(self, book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
+    def __init__(self, book: UUID, submissions: Sequence[Submission], located: cache.Located, *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
+        self.located = located
         self.cursor = write.open_cursor(connection.connection)
         self.head = load.head(transactions.rows_ahead(), book)
         self.state = BookState(cache.recall(book, self.head.batch_id, self.head.terms_id))
@@ -99,8 +101,8 @@ class _Batch:
 
     def post(self, gates: Sequence[Gate]) -> None:
         """Reads, decides and writes."""
-        drafts = [draft for submission in self.submissions for draft in submission.drafts]
-        slots = load.fill(self.cursor, self.book, self.state, drafts)
+        drafts, slots = self.located.drafts, self.located.within(self.state.accounts)
+        slots = load.fill(self.cursor, self.book, self.state, drafts, slots)
         known = load.known(self.cursor, [draft.id for draft in drafts]) if self.careful else {}
         journals = [submission.journal.id for submission in self.submissions if submission.journal]
         written = load.journals(self.cursor, journals) if self.careful else set()
