@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import InternalError
+from django.db import InternalError, connection
 from msgspec.structs import replace
 
 from ledger import services
-from ledger.domain.drafts import Kind, TransferDraft
+from ledger.domain.drafts import Drafts, Kind, TransferDraft
 from ledger.engine import cache, load, write
 from ledger.models import BookHead
 from qenex.kernel import transactions
@@ -125,6 +125,39 @@ def test_a_change_of_terms_elsewhere_makes_it_forget(shop: Shop) -> None:
     services.account_update(account=shop.customers[0], status="frozen")
     _have(mine)
     assert one(shop.book, give(*shop.pair, 1)).code == "account_frozen"
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "posted", "frozen"])
+def test_accounts_are_looked_up_before_the_book_is_locked(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """And whatever others do until it is locked, what they did counts."""
+    one(shop.book, give(*shop.pair, 1))
+    locate, locked = cache.locate, []
+
+    def and_then(book: UUID, drafts: Drafts) -> cache.Located:
+        monkeypatch.setattr(cache, "locate", locate)  # others look theirs up by themselves
+        locked.append(connection.in_atomic_block)
+        located = locate(book, drafts)
+        assert (located.slots >= 0).all()
+        if meanwhile == "posted":
+            _elsewhere_unguarded(shop, give(*shop.pair, 99))
+        elif meanwhile == "frozen":
+            services.account_update(account=shop.customers[0], status="frozen")
+        return located
+
+    monkeypatch.setattr(cache, "locate", and_then)
+    code = {"nothing": None, "posted": "insufficient_funds", "frozen": "account_frozen"}[meanwhile]
+    assert (one(shop.book, give(*shop.pair, 1)).code, locked) == (code, [False])
+    assert recount(shop.book) == {}
+
+
+def _elsewhere_unguarded(shop: Shop, draft: TransferDraft) -> None:
+    """As `_elsewhere`, while a posting of ours has begun and waits for the book."""
+    guard = cache.guard(shop.book.pk)
+    guard.release()
+    _elsewhere(shop, draft)
+    assert guard.acquire(blocking=False)
 
 
 def _elsewhere(shop: Shop, draft: TransferDraft) -> None:
