@@ -7,10 +7,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
-from compliance.privacy.admin.revealing import RevealEvent
-from qenex.access.admin.scopes import BooksPage
-from qenex.kernel import handlers
-from qenex.kernel.api.docs import DocsView, SchemaView
+# The apps' pages come in the apps' order: some take the place of another's, which must be there before.
+admin.autodiscover()
+
+from compliance.privacy.admin.revealing import RevealEvent  # noqa: E402  # see above
+from qenex.access.admin.scopes import BooksPage  # noqa: E402  # see above
+from qenex.kernel import handlers  # noqa: E402  # see above
+from qenex.kernel.api.docs import DocsView, SchemaView  # noqa: E402  # see above
 
 api: list[URLPattern | URLResolver] = [
     path("schema", SchemaView.as_view(), name="api-schema"),

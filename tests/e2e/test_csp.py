@@ -42,6 +42,7 @@ def settled(visit: Visit) -> None:
     assert visit.page.evaluate("window.violations") == [], visit.page.url
 
 
+admin.autodiscover()
 LISTS = {
     f"/admin/{model._meta.app_label}/{model._meta.model_name}/": shown for model, shown in admin.site._registry.items()
 }
