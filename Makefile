@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint sbom audit format bench bench-ledger bench-vault bench-signatures bench-passwords bench-trail soak shell schema requirements down reset privileges event-samples
 
+# Hundreds of processes come and go here: each would compile the project and its tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PORT ?= 8000
 WORKERS ?= 2
 SBOM ?= var/qenex.cdx.json

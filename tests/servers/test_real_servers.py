@@ -20,6 +20,11 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(not debian.POSTGRES_15.exists(), reason="Debian's postgresql-15 is not installed"),
 ]
+SMOKE = sorted(
+    str(path) for path in Path(PROJECT, "tests").rglob("test_*.py") if "mark.smoke" in path.read_text(encoding="utf-8")
+)
+"""The files with smoke tests: to read all the others takes longer than the tests themselves."""
+OPTIONS = ("-m", "smoke", "-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--tb", "short")
 OWN_RUN = ("QENEX_", "DATABASE_", "REDIS_URL", "PYTEST_", "DJANGO_SETTINGS_MODULE")
 
 
@@ -31,11 +36,16 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+def test_every_smoke_test_is_in_a_file_that_says_so(request: pytest.FixtureRequest) -> None:
+    smoking = {str(item.path) for item in request.session.items if item.get_closest_marker("smoke")}
+    assert smoking - set(SMOKE) == set()
+
+
 def smoke(**variables: str) -> str:
     """Run the smoke tests in a run of their own; its last line."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OWN_RUN)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", "smoke", "-n", "0", "-q", "-p", "no:cacheprovider", "--tb", "short"],
+        [sys.executable, "-m", "pytest", *OPTIONS, *SMOKE],
         cwd=PROJECT,
         env=environment | variables,
         capture_output=True,
