@@ -11,7 +11,8 @@ from qenex.embedded.tls import Identity
 
 HEADER_MILLISECONDS = 10_000
 """For a request's head to arrive; a browser's or a program's needs a thousandth of it."""
-CELERY = ("-m", "celery", "--quiet", "--app", "qenex.celery:app")
+CELERY = ("-m", "celery", "--quiet", "--skip-checks", "--app", "qenex.celery:app")
+"""Without Django's checks: the sealer, which starts at the same moment, carries them out for all of them."""
 
 
 @dataclass(frozen=True)
