@@ -22,7 +22,7 @@ from tests.support.servers import Server, server
 ROOT = "QENEX_TEST_ROOT"
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 8 * 1024**3
-"""How much memory must be free for a run to keep its servers there; it takes 2 GB at most."""
+"""How much memory must be free for a run to keep its servers there; it has taken half a gigabyte."""
 REDIS_DATABASES = 16
 
 _guard: "subprocess.Popen[str] | None" = None
