@@ -13,6 +13,9 @@ from ledger.api.hot.frames import Frames, Question, Reply, frame
 logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 """Between two starts, so that a process that cannot start does not keep the machine busy."""
+GATHER_SECONDS = 0.001
+"""After something went out, what comes within so long goes out together: under load, a message for each request would
+cost both processes as much as the request itself. Who asks when nobody else does, is not kept waiting."""
 _MODULE = "ledger.api.hot.posting"
 
 
@@ -73,6 +76,7 @@ class _Line(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Posted]] = {}
         self._outgoing: list[Question] = []
         self._count = 0
+        self._gathers_until = 0.0
         self._transport: Any = None
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -89,6 +93,7 @@ class _Line(asyncio.Protocol):
     async def close(self) -> int:
         """Says that nothing more will be asked, and waits for the end."""
         await self._connecting
+        self._flush()
         self._transport.close()
         return await asyncio.to_thread(self.process.wait)
 
@@ -99,7 +104,7 @@ class _Line(asyncio.Protocol):
         future: asyncio.Future[Posted] = self._loop.create_future()
         self._waiting[number] = future
         if not self._outgoing:
-            self._loop.call_soon(self._flush)
+            self._loop.call_at(max(self._loop.time(), self._gathers_until), self._flush)
         self._outgoing.append((number, posting))
         try:
             return await future
@@ -127,7 +132,8 @@ class _Line(asyncio.Protocol):
                 future.set_result(None)
 
     def _flush(self) -> None:
-        """What was asked in one turn of the loop goes out together."""
-        if self._transport is not None and self._outgoing:
+        """What has gathered goes out together."""
+        if self._transport is not None and self._outgoing and not self.lost:
+            self._gathers_until = self._loop.time() + GATHER_SECONDS
             self._transport.write(frame(self._outgoing))
             self._outgoing = []

@@ -137,6 +137,30 @@ def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypa
     talk(conversation)
 
 
+def test_what_is_asked_in_quick_succession_goes_out_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+
+    def counted(messages: list[Question]) -> bytes:
+        sent.append(len(messages))
+        return frame(messages)
+
+    async def conversation(line: RemoteCounter, there: Desk) -> None:
+        assert await there.serve(asked(shop)) is not None
+        monkeypatch.setattr(remote, "GATHER_SECONDS", 1)
+        assert await asyncio.wait_for(there.serve(asked(shop)), 4) is not None  # alone, it is not kept waiting
+        monkeypatch.setattr(remote, "GATHER_SECONDS", 0.001)
+        waiting = []
+        for _ in range(20):
+            waiting.append(asyncio.create_task(there.serve(asked(shop))))
+            await asyncio.sleep(0)
+        answers = await asyncio.gather(*waiting)
+        assert [each and each.status for each in answers] == [201] * 20
+
+    monkeypatch.setattr(remote, "frame", counted)
+    talk(conversation)
+    assert sent == [1, 1, 20]
+
+
 def test_where_no_process_can_be_made_the_request_is_left(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError("no memory")
