@@ -24,7 +24,6 @@ ACCEPT = {"type": "websocket.accept", "subprotocol": None}
 def layer(settings: Any, database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A channel layer of this test's own, and an impatient watch."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    settings.ALLOWED_HOSTS = ["testserver"]
     monkeypatch.setattr(wakeups, "wake", lambda: None)
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
 
