@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Every command of QENEX: `manage.py help` lists them."""
 
-import gc
 import os
 import sys
+
+from qenex.kernel.memory import collect_seldom
 
 
 def main() -> None:
     """Run the command named on the command line."""
-    gc.set_threshold(20_000, 20, 50)  # what is imported stays: looking through it again and again is a tenth of a start
+    collect_seldom()  # what is imported stays: to look through it again and again is a tenth of a start
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
     try:
         from django.core.management import execute_from_command_line

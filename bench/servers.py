@@ -118,7 +118,7 @@ class Web:
         self.port = _free_port()
         self._log = log_dir(var) / f"web-{database}.log"
         program = Plan(var, "127.0.0.1", self.port, web_workers=1, task_workers=1).programs()[0]
-        command = [*program.command[:-1], application]
+        command = [*program.command[:-1], application]  # granian's last argument
         urls = postgres.database_urls(var, database)
         metrics_dir(var).mkdir(exist_ok=True)
         names = {"DATABASE_URL": urls.writer, "DATABASE_OWNER_URL": urls.owner, "DATABASE_READER_URL": urls.reader}

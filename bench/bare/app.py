@@ -58,7 +58,8 @@ class Queue:
                 await _post(connection, batch)
             except Exception as failure:  # noqa: BLE001  # those who wait are told, and the server's log has it
                 for _, future in batch:
-                    future.set_exception(failure)
+                    if not future.done():
+                        future.set_exception(failure)
 
 
 async def _post(connection: AsyncConnection[Any], batch: list[tuple[Asked, "asyncio.Future[Row]"]]) -> None:

@@ -11,4 +11,9 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    collect_seldom()
+
+
+def collect_seldom() -> None:
+    """For a process that makes thousands of objects which stay: looking through them each time leads to nothing."""
     gc.set_threshold(20_000, 20, 50)

@@ -14,8 +14,9 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 """Between two starts, so that a process that cannot start does not keep the machine busy."""
 GATHER_SECONDS = 0.001
-"""After something went out, what comes within so long goes out together: under load, a message for each request would
-cost both processes as much as the request itself. Who asks when nobody else does, is not kept waiting."""
+"""After something went out, what comes within so long goes out together: with a message for each request, both
+processes would wake each other thousands of times a second under load. Who asks when nobody else does is not kept
+waiting."""
 _MODULE = "ledger.api.hot.posting"
 
 
