@@ -1,8 +1,9 @@
 """The ASGI application: wiring only."""
 
 import os
+from typing import Any
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -10,7 +11,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 
 # Django is set up by this call; only afterwards can models be imported.
-http = get_asgi_application()
+http: Any = get_asgi_application()  # typed for scopes that are dicts and nothing else
 
 from ledger.api.hot.app import HotPath  # noqa: E402  # see above
 from ledger.api.hot.counter import OwnCounter  # noqa: E402  # see above
@@ -26,5 +27,5 @@ routes = URLRouter([*live.urlpatterns, *approvals.urlpatterns])
 websocket = AllowedHostsOriginValidator(staff.gate(routes))
 
 desk = Desk(RemoteCounter() if settings.POSTING_PROCESS else OwnCounter())
-application = Edge(HotPath(ProtocolTypeRouter({"http": http, "websocket": websocket}), desk))
+application = Edge(HotPath(http, desk), websocket)
 settle()

@@ -2,10 +2,12 @@
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
@@ -42,12 +44,24 @@ def event_samples() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def throttles() -> None:
-    """Every client of the tests has one address: what one test has asked is not counted against the next."""
+def throttles() -> Iterator[None]:
+    """Every client of the tests has one address: what one test has asked is not counted against the next.
+
+    A limit that a test changes holds from there.
+    """
+
+    def changed(*, setting: str, **_: Any) -> None:
+        for limit in throttling.LIMITS:
+            if limit.setting == setting:
+                limit.reset()
+
     refusals.reset()
-    for limit in (throttling.PRINCIPAL, throttling.ADDRESS, throttling.FAILURES):
+    for limit in throttling.LIMITS:
         limit.reset()
     throttles_api.complaints = Buckets(1, 60.0)
+    setting_changed.connect(changed)
+    yield
+    setting_changed.disconnect(changed)
 
 
 @pytest.fixture(scope="session")

@@ -22,16 +22,17 @@ from qenex.kernel.problems import Problem
 
 
 class Limit:
-    """One of the three, as its setting has it now; none where the setting says so."""
+    """One of the three, as its setting has it; none where the setting says so."""
 
     def __init__(self, name: str, setting: str) -> None:
         self.name, self.setting, self.mark = name, setting, f"qenex.throttled.{name}"
+        self._rate: tuple[int, float] | None = None
+        self._buckets: Buckets[str] | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Forgets what was counted."""
-        self._rate: tuple[int, float] | None = None
-        self._buckets: Buckets[str] | None = None
+        """Forgets what was counted, and the setting: every request asks three times, so it is read once."""
+        self._set = False
 
     def take(self, key: str) -> bool:
         """Counts once more, and says whether that was allowed."""
@@ -56,15 +57,16 @@ class Limit:
         return Problem(problems.THROTTLED, headers=headers)
 
     def _now(self) -> Buckets[str] | None:
-        rate = getattr(settings, self.setting)
-        if rate != self._rate:
-            self._rate, self._buckets = rate, Buckets(*rate) if rate else None
+        if not self._set:
+            self._rate = rate = getattr(settings, self.setting)
+            self._buckets, self._set = Buckets(*rate) if rate else None, True
         return self._buckets
 
 
 PRINCIPAL = Limit("principal", "THROTTLE_PRINCIPAL")
 ADDRESS = Limit("address", "THROTTLE_ADDRESS")
 FAILURES = Limit("failures", "THROTTLE_FAILURES")
+LIMITS = (PRINCIPAL, ADDRESS, FAILURES)
 
 
 class ThrottleMiddleware:
@@ -104,9 +106,8 @@ def scope_of(request: HttpRequest) -> Scope:
     return scope
 
 
-def admits(scope: Scope, address: str | None) -> bool:
-    """Whether the fast path may look at a request of this address; Django's way says why not."""
-    here = origin(address)
+def admits(scope: Scope, here: str) -> bool:
+    """Whether the fast path may look at a request from this origin; Django's way says why not."""
     return FAILURES.open(here) and taken(ADDRESS, here, scope)
 
 

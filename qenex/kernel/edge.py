@@ -1,12 +1,13 @@
 """The outermost layer of the server: what holds for requests and answers that Django never sees."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 
 from qenex.kernel import problems
-from qenex.kernel.asgi import App, Message, Receive, Send
-from qenex.kernel.headers import completed, is_secure
+from qenex.kernel.asgi import App, Message, Receive, Scope, Send
+from qenex.kernel.headers import Raw, common, completed, is_secure
 from qenex.kernel.intake import Deadlines, Intake
 from qenex.kernel.middleware import request_id
 from qenex.kernel.problems import Kind, Problem
@@ -16,25 +17,30 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Edge:
-    """Completes the headers of every answer, and ends requests that are too large, too slow or not clear.
+    """The ASGI application around all others, which get the request's Intake and its Answer.
+
+    Completes the headers of every answer, and ends requests that are too large, too slow or not clear.
 
     Without it Django would write a body of any length to disk before anybody looks at it, and would wait for it as
     long as the client likes.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: "Inner", others: App) -> None:
+        """`others`: what is no HTTP goes there, as it is; websockets have no body."""
+        self._app, self._others = app, others
+        self._proxied: bool = settings.SECURE_PROXY_SSL_HEADER is not None
         self._limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self._only_tls: bool = settings.SECURE_SSL_REDIRECT
         self._deadlines = Deadlines(settings.BODY_SECONDS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serves a request; websockets have no body and go on as they are."""
+        """Serves a request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._others(scope, receive, send)
             return
-        answer = Answer(scope, send)
-        refusal = self._refusal(scope)
+        secure = is_secure(scope, proxied=self._proxied)
+        answer = Answer(send, secure=secure)
+        refusal = self._refusal(scope, secure=secure)
         if refusal is not None:
             await answer.refuse(refusal)
             return
@@ -46,11 +52,11 @@ class Edge:
         if intake.fault is not None and not answer.started:
             await answer.refuse(intake.fault)
 
-    def _refusal(self, scope: Any) -> Kind | None:
+    def _refusal(self, scope: Any, *, secure: bool) -> Kind | None:
         """Why a request is not looked at any further, going by its head alone."""
         if scope["method"] not in _METHODS:
             return problems.METHOD_NOT_ALLOWED
-        if self._only_tls and scope["path"].startswith(API) and not is_secure(scope):
+        if self._only_tls and not secure and scope["path"].startswith(API):
             return problems.TLS_REQUIRED  # a redirect would hide from the program's owner that its secrets leak
         for name, value in scope["headers"]:
             if name == b"content-length" and (not value.isdigit() or int(value) > self._limit):
@@ -61,16 +67,23 @@ class Edge:
 class Answer:
     """An answer on its way out."""
 
-    def __init__(self, scope: Any, send: Send) -> None:
-        self._scope, self._send = scope, send
+    def __init__(self, send: Send, *, secure: bool) -> None:
+        self._send, self._secure = send, secure
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         """Sends a part of it, the first one with all headers."""
         if message["type"] == "http.response.start":
             self.started = True
-            message["headers"] = completed(message.get("headers", ()), secure=is_secure(self._scope))
+            message["headers"] = completed(message.get("headers", ()), secure=self._secure)
         await self._send(message)
+
+    async def whole(self, status: int, headers: Sequence[Raw], body: bytes) -> None:
+        """Sends all of it at once. None of the headers is one that every answer carries."""
+        self.started = True
+        every = [*headers, *common(secure=self._secure)]
+        await self._send({"type": "http.response.start", "status": status, "headers": every})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def refuse(self, kind: Kind) -> None:
         """Sends a problem, and nothing more on this connection."""
@@ -82,5 +95,7 @@ class Answer:
             (b"connection", b"close"),
             (b"x-request-id", identifier.encode()),
         ]
-        await self({"type": "http.response.start", "status": kind.status, "headers": headers})
-        await self({"type": "http.response.body", "body": body})
+        await self.whole(kind.status, headers, body)
+
+
+Inner = Callable[[Scope, Intake, Answer], Awaitable[None]]

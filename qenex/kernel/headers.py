@@ -1,6 +1,6 @@
 """The headers that every answer carries, whoever gives it: Django, the static files, the fast path or a refusal."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -63,27 +63,25 @@ def strict_transport() -> str:
 
 def completed(given: Collection[Raw], *, secure: bool) -> list[Raw]:
     """The headers of an answer that may not have passed the middleware, with those that it lacks."""
-    lacking = _all(secure)
     present = {name.lower() for name, _ in given}
-    if present.isdisjoint(lacking):
-        return [*given, *lacking.items()]
-    return [*given, *(header for header in lacking.items() if header[0] not in present)]
+    return [*given, *(header for header in common(secure=secure) if header[0] not in present)]
 
 
-def is_secure(scope: Any) -> bool:
-    """Whether a request came by TLS: to us, or to a proxy of ours."""
+def is_secure(scope: Any, *, proxied: bool) -> bool:
+    """Whether a request came by TLS: to us, or to a proxy of ours where there is one."""
     if scope["scheme"] == "https":
         return True
-    if settings.SECURE_PROXY_SSL_HEADER is None:
+    if not proxied:
         return False
     return [value for name, value in scope["headers"] if name == b"x-forwarded-proto"] == [b"https"]
 
 
 @cache
-def _all(secure: bool) -> dict[bytes, bytes]:
+def common(*, secure: bool) -> Sequence[Raw]:
+    """The headers that every answer carries."""
     headers = {**FIXED, CACHE[0]: CACHE[1]}
     if not settings.DEBUG:  # the pages of a defect in development need more, and django-csp leaves them alone
         headers["Content-Security-Policy"] = build_policy()
     if secure and settings.SECURE_HSTS_SECONDS:
         headers["Strict-Transport-Security"] = strict_transport()
-    return {name.lower().encode(): value.encode() for name, value in headers.items()}
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

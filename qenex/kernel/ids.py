@@ -34,6 +34,13 @@ def _random() -> bytes:
         return _pool[_taken - _RANDOM_BYTES : _taken]
 
 
+def _number() -> int:
+    """A new one as a number."""
+    tick = _tick()
+    random = int.from_bytes(_random(), "big") >> 2
+    return ((tick >> _COUNTER_BITS) << 80) | ((tick & 0xFFF) << 64) | _VERSION_AND_VARIANT | random
+
+
 def _drain() -> None:
     """A forked process must not give out what its parent does."""
     global _pool, _taken
@@ -45,10 +52,13 @@ os.register_at_fork(after_in_child=_drain)
 
 def uuid7() -> UUID:
     """A new UUIDv7, larger than any that this process made before."""
-    tick = _tick()
-    milliseconds, fraction = tick >> _COUNTER_BITS, tick & 0xFFF
-    random = int.from_bytes(_random(), "big") >> 2
-    return UUID(int=(milliseconds << 80) | (fraction << 64) | _VERSION_AND_VARIANT | random)
+    return UUID(int=_number())
+
+
+def uuid7_text() -> str:
+    """The same as text, in half the time: every request gets one."""
+    digits = f"{_number():032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def uuid7_many(count: int) -> list[UUID]:

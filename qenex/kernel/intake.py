@@ -7,6 +7,7 @@ from qenex.kernel import problems
 from qenex.kernel.asgi import Message, Receive
 from qenex.kernel.problems import Kind
 
+PART = "http.request"
 GONE = "http.disconnect"
 
 
@@ -56,6 +57,8 @@ class Intake:
     def __init__(self, receive: Receive, limit: int, deadlines: Deadlines) -> None:
         self._receive, self._left, self._deadlines = receive, limit, deadlines
         self._whole = self._late = False
+        self._read: list[Message] = []
+        """What `whole` has read."""
         self._reader: asyncio.Task[Any] | None = None
         self.end = 0.0
         self.fault: Kind | None = None
@@ -63,6 +66,21 @@ class Intake:
 
     async def __call__(self) -> Message:
         """The next message; that the client has gone, where the body was cut off."""
+        return self._read.pop(0) if self._read else await self._next()
+
+    async def whole(self) -> bytes | None:
+        """All of the body; none where it was cut off or the client has gone. Whoever comes next reads it once more."""
+        while not self._whole:
+            message = await self._next()
+            self._read.append(message)
+            if message["type"] != PART:
+                return None
+        if len(self._read) == 1:
+            body: bytes = self._read[0].get("body", b"")
+            return body
+        return b"".join(message.get("body", b"") for message in self._read)
+
+    async def _next(self) -> Message:
         if self._whole:
             return await self._receive()
         if self._late:
@@ -93,7 +111,7 @@ class Intake:
         self._deadlines.over(self)
 
     def _weighed(self, message: Message) -> Message:
-        if message["type"] != "http.request":
+        if message["type"] != PART:
             self.close()
             return message
         self._left -= len(message.get("body", b""))

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
 from qenex.kernel.context import ANONYMOUS, Context, acting, become, current
-from qenex.kernel.ids import uuid7
+from qenex.kernel.ids import uuid7_text
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 
@@ -72,7 +72,7 @@ def signed_in(
 
 def request_id(given: str | None) -> str:
     """The client's own id for the request where it is sane, else a new one."""
-    return given if given is not None and _REQUEST_ID.fullmatch(given) else str(uuid7())
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid7_text()
 
 
 def client_address(remote: str, forwarded_for: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qenex.kernel.edge import Edge
+from qenex.kernel.headers import completed
 
 Message = dict[str, Any]
 
@@ -14,6 +15,11 @@ Message = dict[str, Any]
 def scope(method: str = "POST", *headers: tuple[bytes, bytes], scheme: str = "http") -> dict[str, Any]:
     """A request's head."""
     return {"type": "http", "method": method, "path": "/x", "scheme": scheme, "headers": list(headers)}
+
+
+async def nobody(scope: Any, receive: Any, send: Any) -> None:
+    """Whom nothing is to reach."""
+    raise AssertionError(scope["type"])
 
 
 class Application:
@@ -49,8 +55,22 @@ def serve(head: dict[str, Any], parts: Iterable[bytes], *, pause: float = 0) -> 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Edge(application)(head, receive, send))
+    asyncio.run(Edge(application, nobody)(head, receive, send))
     return application, sent
+
+
+def talk(application: Any, parts: Iterable[bytes]) -> list[Message]:
+    """What was sent to the client by an application that gets a body in these parts."""
+    pieces, sent = list(parts), []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Edge(application, nobody)(scope(), receive, send))
+    return sent
 
 
 def test_a_body_passes_as_it_is_and_the_answer_gets_its_headers() -> None:
@@ -108,7 +128,7 @@ def test_a_body_that_takes_too_long_is_given_up(settings: Any) -> None:
 def test_each_of_many_bodies_has_its_own_time(settings: Any) -> None:
     """One timer serves them all: the one that is armed for the first must find those that began later."""
     settings.BODY_SECONDS = 0.1
-    edge = Edge(lambda *request: Application()(*request))
+    edge = Edge(lambda *request: Application()(*request), nobody)
 
     async def one(start: float, pause: float) -> int:
         pieces, sent = [b"x", b"y"], []
@@ -146,7 +166,7 @@ def test_who_comes_too_late_for_the_body_is_told_that_the_client_has_gone(settin
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Edge(application)(scope(), receive, send))
+    asyncio.run(Edge(application, nobody)(scope(), receive, send))
     assert heard == [{"type": "http.disconnect"}]
     assert sent[0]["status"] == 408
 
@@ -165,7 +185,7 @@ def test_who_never_asks_for_the_body_answers_when_he_likes(settings: Any) -> Non
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    asyncio.run(Edge(application)(scope("GET"), receive, send))
+    asyncio.run(Edge(application, nobody)(scope("GET"), receive, send))
     assert [each["status"] for each in sent] == [204]
 
 
@@ -178,11 +198,48 @@ def test_a_request_that_its_server_ends_is_ended() -> None:
         raise AssertionError("nobody is there to be answered")
 
     async def run() -> None:
-        task = asyncio.create_task(asyncio.wait_for(Edge(Application())(scope(), receive, send), 0.05))
+        task = asyncio.create_task(asyncio.wait_for(Edge(Application(), nobody)(scope(), receive, send), 0.05))
         with pytest.raises(TimeoutError):
             await task
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("parts", [[b"abc"], [b"ab", b"", b"c"]])
+def test_a_body_that_was_read_whole_can_be_read_once_more(parts: list[bytes]) -> None:
+    wholes: list[Any] = []
+    inner = Application()
+
+    async def application(scope: Any, intake: Any, answer: Any) -> None:
+        wholes.extend([await intake.whole(), await intake.whole()])
+        await inner(scope, intake, answer)
+
+    sent = talk(application, parts)
+    assert wholes == [b"abc", b"abc"]
+    assert [each["body"] for each in inner.heard] == parts
+    assert dict(sent[0]["headers"])[b"x-length"] == b"3"
+
+
+def test_a_body_that_is_cut_off_is_never_whole(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 4
+    wholes: list[Any] = []
+
+    async def application(scope: Any, intake: Any, answer: Any) -> None:
+        wholes.append(await intake.whole())
+        wholes.append((await intake())["type"])
+        wholes.append((await intake())["type"])
+
+    assert talk(application, [b"abc", b"de"])[0]["status"] == 413
+    assert wholes == [None, "http.request", "http.disconnect"]
+
+
+def test_an_answer_that_is_sent_at_once_has_all_headers() -> None:
+    async def application(scope: Any, intake: Any, answer: Any) -> None:
+        await answer.whole(201, [(b"x-own", b"1")], b"body")
+
+    [start, body] = talk(application, [b""])
+    assert (start["status"], body) == (201, {"type": "http.response.body", "body": b"body"})
+    assert sorted(start["headers"]) == sorted(completed([(b"x-own", b"1")], secure=False))
 
 
 def test_websockets_go_on_as_they_are() -> None:
@@ -197,5 +254,5 @@ def test_websockets_go_on_as_they_are() -> None:
     async def receive() -> Message:
         return {}
 
-    asyncio.run(Edge(application)({"type": "websocket"}, receive, send))
+    asyncio.run(Edge(nobody, application)({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.accept"}]

@@ -27,6 +27,7 @@ def test_the_published_example(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = uuid.UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
     assert ids.uuid7() == expected
     assert ids.uuid7_many(1) == [expected]
+    assert ids.uuid7_text() == str(expected)
 
 
 def test_version_and_variant_and_time() -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from channels.db import database_sync_to_async
 from ledger.api import wire
 from ledger.api.hot.answers import Answered
 from ledger.api.hot.counter import Counter, Posting
+from ledger.api.hot.principals import Principal
 from ledger.api.wire import Answer, Batch, Single
 from ledger.domain.drafts import Drafts
 from ledger.domain.results import Code, TransferResult
@@ -20,13 +19,11 @@ from ledger.errors import LedgerError
 from ledger.references import find_book, remembered_book
 from ledger.services.transfers import check
 from qenex.kernel.problems import Problem
-from qenex.kernel.scope import Books
 
 ASIDE_BYTES = 65_536
 """A larger body is read, and its answer written, in a thread: the event loop has others to serve."""
 logger = logging.getLogger(__name__)
 Decoded = Single | Batch
-T = TypeVar("T")
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -37,14 +34,9 @@ class Asked(msgspec.Struct, gc=False):
     content_type: str
     query: bytes
     raw: bytes
-    actor_id: int
-    actor: str
-    method: str
-    permissions: frozenset[str]
-    books: Books
+    principal: Principal
     address: str | None
     request_id: str
-    key_id: str
 
 
 class Desk:
@@ -59,22 +51,21 @@ class Desk:
 
     async def serve(self, asked: Asked) -> Answered | None:
         """The answer; none where the request is not in order, and then nothing was posted."""
-        decoded = await _aside(asked, lambda: _in_order(asked))
+        aside = len(asked.raw) > ASIDE_BYTES
+        decoded = await asyncio.to_thread(_in_order, asked) if aside else _in_order(asked)
         if decoded is None:
             return None
         book = remembered_book(decoded.book) or await _find_book(decoded.book)
-        if book is None or (asked.books is not None and book not in asked.books):
+        if book is None or not _reaches(asked.principal, book):
             return None
         posted = await self._counter.post(_posting(asked, decoded, book))
         if posted is None or isinstance(posted, Answered):
             return posted
         if _takes_two(decoded, posted):
             return None  # nothing was posted; Django's way asks for the approval
-        return await _aside(asked, lambda: _answered(asked, decoded, posted))
-
-
-async def _aside(asked: Asked, work: Callable[[], T]) -> T:
-    return work() if len(asked.raw) <= ASIDE_BYTES else await asyncio.to_thread(work)
+        if aside:
+            return await asyncio.to_thread(_answered, asked, decoded, posted)
+        return _answered(asked, decoded, posted)
 
 
 def _in_order(asked: Asked) -> Decoded | None:
@@ -89,7 +80,7 @@ def _in_order(asked: Asked) -> Decoded | None:
     except Exception:  # what one request brings must not end the process that serves all; Django's way answers it
         logger.exception("the fast path cannot read a request")
         return None
-    return decoded if wire.permissions(drafts) <= asked.permissions else None
+    return decoded if wire.permissions(drafts) <= asked.principal.permissions else None
 
 
 def _decode(asked: Asked) -> Decoded:
@@ -113,17 +104,22 @@ async def _find_book(named: str) -> UUID | None:
 
 
 def _posting(asked: Asked, decoded: Decoded, book: UUID) -> Posting:
+    who = asked.principal
     return Posting(
         book,
         isinstance(decoded, Batch) and decoded.linked,
         _drafts(decoded),
-        asked.actor_id,
-        asked.actor,
+        who.id,
+        who.name,
         asked.address,
-        asked.method,
+        who.method,
         asked.request_id,
-        asked.key_id,
+        who.key_id,
     )
+
+
+def _reaches(principal: Principal, book: UUID) -> bool:
+    return principal.books is None or book in principal.books
 
 
 def _takes_two(decoded: Decoded, results: list[TransferResult]) -> bool:

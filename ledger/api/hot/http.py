@@ -1,40 +1,11 @@
-"""As much of ASGI as the fast path needs."""
+"""As much of HTTP as the fast path needs."""
 
 from ledger.api.hot.answers import Answered
-from qenex.kernel.asgi import Message, Receive, Scope, Send
+from qenex.kernel.asgi import Scope
+from qenex.kernel.edge import Answer
+from qenex.kernel.headers import Raw
 
 AMBIGUOUS = b"\0"
-
-
-class Body:
-    """A request's body, which can be given on to somebody else after it was read."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._messages: list[Message] = []
-
-    async def read(self, limit: int) -> bytes | None:
-        """All of it; none where it is longer than the limit or the client has gone."""
-        size, more = 0, True
-        while more and size <= limit:
-            message = await self._receive()
-            self._messages.append(message)
-            if message["type"] != "http.request":
-                return None
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-        if size > limit:
-            return None
-        if len(self._messages) == 1:
-            whole: bytes = self._messages[0].get("body", b"")
-            return whole
-        return b"".join(message.get("body", b"") for message in self._messages)
-
-    async def again(self) -> Message:
-        """A `receive` for the next application: first what was read here, then what is still to come."""
-        if self._messages:
-            return self._messages.pop(0)
-        return await self._receive()
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
@@ -46,13 +17,13 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
-async def respond(send: Send, answered: Answered, request_id: str) -> None:
+async def respond(answer: Answer, answered: Answered, request_id: str) -> None:
     """Sends an answer."""
-    raw = [
+    raw: list[Raw] = [
         (b"content-type", answered.media_type.encode()),
         (b"content-length", b"%d" % len(answered.body)),
         (b"x-request-id", request_id.encode()),
     ]
-    raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in answered.headers.items()]
-    await send({"type": "http.response.start", "status": answered.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answered.body})
+    if answered.headers:
+        raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in answered.headers.items()]
+    await answer.whole(answered.status, raw, answered.body)

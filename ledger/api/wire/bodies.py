@@ -88,6 +88,8 @@ _journal: msgspec.json.Decoder[JournalIn] = msgspec.json.Decoder(JournalIn)
 
 def media_type(header: str | None, *allowed: str) -> str:
     """Which of the media types the Content-Type header names. Raises Problem (415) for others, and not UTF-8."""
+    if header in allowed:
+        return header
     name, *parameters = (header or "").split(";")
     for parameter in parameters:
         key, _, value = parameter.partition("=")

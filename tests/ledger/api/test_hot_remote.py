@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from ledger.api.hot.answers import Answered
 from ledger.api.hot.counter import OwnCounter, Posted, Posting
 from ledger.api.hot.desk import Asked, Desk
 from ledger.api.hot.frames import Frames, Question, Reply, frame
+from ledger.api.hot.principals import Principal
 from ledger.api.hot.remote import RemoteCounter
 from ledger.api.wire.permissions import POST
 from ledger.domain.drafts import Kind, TransferDraft
@@ -24,6 +26,9 @@ from ledger.domain.results import Code, Status, TransferResult
 from ledger.models import Transfer
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, make_shop
+
+TESTER = Principal(1, "tester", "jwt", frozenset({POST}), None, "sign-in:family-1", "family-1")
+WITHOUT = replace(TESTER, permissions=frozenset())
 
 
 @pytest.fixture
@@ -35,8 +40,7 @@ def asked(shop: Shop, amount: str = "1", **changes: Any) -> Asked:
     alice, bob = shop.pair
     body = {"id": uuid7(), "book": shop.book.code, "debit_account": alice.pk, "credit_account": bob.pk}
     raw = msgspec.json.encode(body | {"amount": amount})
-    who = (1, "tester", "jwt", frozenset({POST}), None)
-    request = Asked(True, "application/json", b"", raw, *who, "127.0.0.1", "request-1", "family-1")
+    request = Asked(True, "application/json", b"", raw, TESTER, "127.0.0.1", "request-1")
     return msgspec.structs.replace(request, **changes)
 
 
@@ -93,7 +97,7 @@ def test_what_crosses_over_arrives_as_it_was(
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
     async def conversation(line: RemoteCounter, there: Desk) -> None:
-        requests = [asked(shop), asked(shop, "1000"), asked(shop, raw=b"{"), asked(shop, permissions=frozenset())]
+        requests = [asked(shop), asked(shop, "1000"), asked(shop, raw=b"{"), asked(shop, principal=WITHOUT)]
         answers = await asyncio.gather(*map(there.serve, requests))
         assert [each and each.status for each in answers] == [201, 422, None, None]
         own = Desk(OwnCounter())

@@ -16,6 +16,7 @@ from ledger.models import Transfer
 from qenex.access.apikeys import nonces, usage
 from qenex.access.apikeys.nonces import Used
 from qenex.access.models import ApiKey, Nonce
+from qenex.kernel.edge import Edge
 from tests.kernel.conftest import make_user
 from tests.ledger.api.conftest import transfer
 from tests.support.asgi import Page
@@ -86,7 +87,7 @@ def _serve(orders: list[Sent]) -> tuple[list[int], list[Any]]:
 
     async def main() -> tuple[list[int], list[Any]]:
         elsewhere = Elsewhere()
-        application = HotPath(elsewhere, Desk(OwnCounter()))
+        application = Edge(HotPath(elsewhere, Desk(OwnCounter())), elsewhere)
         statuses = await asyncio.gather(*(_ask(application, order) for order in orders))
         return list(statuses), elsewhere.marks
 

@@ -15,6 +15,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from ledger.api.hot.app import HotPath
 from ledger.api.hot.counter import OwnCounter
 from ledger.api.hot.desk import Desk
+from qenex.kernel.edge import Edge
 from tests.support.asgi import Page
 
 
@@ -106,10 +107,19 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def _application() -> Edge:
+    """An edge reads its settings when it is made: each request meets those of its test."""
+    return Edge(_hot_path(), _django())
+
+
 @cache
-def _application() -> HotPath:
-    django: Any = ASGIHandler()
-    return HotPath(django, Desk(OwnCounter()))
+def _django() -> Any:
+    return ASGIHandler()
+
+
+@cache
+def _hot_path() -> HotPath:
+    return HotPath(_django(), Desk(OwnCounter()))
 
 
 TRANSPORTS: dict[str, Transport] = {"drf": drf, "hot": hot}
