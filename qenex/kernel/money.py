@@ -65,10 +65,10 @@ def format_units(units: int, places: int = SCALE) -> str:
     """
     exact, rest = divmod(units, quantum(places))
     if not rest and places:  # as nearly always: one text and two slices of it
-        digits = str(exact) if exact >= 0 else str(-exact)
-        if len(digits) <= places:
-            digits = digits.rjust(places + 1, "0")
-        return f"{'-' if units < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+        digits = str(exact)
+        if len(digits) < places + 2:  # there may be no digit before the point
+            digits = f"{exact:0{places + 1 + (exact < 0)}d}"
+        return f"{digits[:-places]}.{digits[-places:]}"
     whole, fraction = divmod(abs(units), UNIT)
     digits = f"{fraction:018d}".rstrip("0").ljust(places, "0")
     sign = "-" if units < 0 else ""
