@@ -40,6 +40,7 @@ class DraftColumns(msgspec.Struct, array_like=True, gc=False):
     @classmethod
     def of(cls, drafts: Drafts) -> "DraftColumns":
         """The columns of these drafts. There must be one at least."""
+        metadata = [draft.metadata for draft in drafts]
         return cls(
             [draft.id for draft in drafts],
             [draft.debit_account for draft in drafts],
@@ -49,7 +50,7 @@ class DraftColumns(msgspec.Struct, array_like=True, gc=False):
             once([draft.code for draft in drafts]),
             once([draft.value_date for draft in drafts]),
             once([draft.reference for draft in drafts]),
-            _encode(once([draft.metadata for draft in drafts])),
+            _encode(once(metadata) if metadata[0] is None else metadata),  # 1 is not true, though they are equal
             once([draft.origin for draft in drafts]),
             once([draft.timeout for draft in drafts]),
             once([draft.final for draft in drafts]),

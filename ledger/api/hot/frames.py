@@ -56,21 +56,30 @@ class Replies(msgspec.Struct, array_like=True, gc=False):
     """What became of it."""
 
     numbers: Sequence[int]
+    counts: Sequence[int]
+    """How many of the results are whose."""
     results: ResultColumns | None
-    """Those of all who have some; each has as many as drafts."""
     failures: Sequence[tuple[int, Answered]]
 
     @classmethod
     def of_results(cls, numbers: Sequence[int], results: Sequence[list[TransferResult]]) -> "Replies":
         """What became of those that were posted or refused. There must be some."""
-        return cls(numbers, ResultColumns.of(list(chain.from_iterable(results))), ())
+        return cls(numbers, [len(each) for each in results], ResultColumns.of(list(chain.from_iterable(results))), ())
+
+    @classmethod
+    def of_failures(cls, failures: Sequence[tuple[int, Answered]]) -> "Replies":
+        """The answers to those of whose transfers nothing became."""
+        return cls((), (), None, failures)
 
     def results_of(self, asked: Sequence[Drafts]) -> Iterator[list[TransferResult]]:
-        """The results in the order of the numbers, which had these drafts."""
-        if self.results is None:
-            return iter(())
-        results = list(self.results.results(chain.from_iterable(asked)))
-        return _parts(results, [len(drafts) for drafts in asked])
+        """The results in the order of the numbers, which had these drafts.
+
+        Raises ValueError where it cannot be told whose they are.
+        """
+        if self.counts != [len(drafts) for drafts in asked]:
+            raise ValueError("there are not as many results as transfers")
+        results = self.results.results(chain.from_iterable(asked)) if self.results else ()
+        return _parts(list(results), self.counts)
 
 
 def _parts(whole: list[T], counts: Sequence[int]) -> Iterator[list[T]]:

@@ -66,7 +66,7 @@ class Channel(asyncio.Protocol):
         if error is None:
             replies = Replies.of_results([number for _, number in waiting], [each.results for each, _ in waiting])
         else:
-            replies = Replies((), None, [(number, failed(each, error)) for each, number in waiting])
+            replies = Replies.of_failures([(number, failed(each, error)) for each, number in waiting])
         self._transport.write(frame(replies))
 
 

@@ -52,7 +52,7 @@ def talk(conversation: Callable[[RemoteCounter, Desk], Awaitable[None]]) -> None
 
 
 def test_frames_come_whole_however_they_are_cut() -> None:
-    sent = [Replies([], None, [(number, Answered(500, "application/json", b"{}"))]) for number in range(3)]
+    sent = [Replies([], [], None, [(number, Answered(500, "application/json", b"{}"))]) for number in range(3)]
     stream = b"".join(map(frame, sent))
     for size in (1, 3, 7, len(stream)):
         frames = Frames(Replies)
@@ -107,12 +107,22 @@ def test_what_is_answered_arrives_as_it_was(
     asked = [[draft for draft, _ in each] for each in callers]
     told = [[msgspec.structs.replace(result, id=draft.id) for draft, result in each] for each in callers]
     replies = Replies.of_results(list(range(len(callers))), told)
-    failure = Replies([], None, [(7, Answered(503, "application/problem+json", body, {"A": "b"}))])
+    failure = Replies.of_failures([(7, Answered(503, "application/problem+json", body, {"A": "b"}))])
     [found, failed] = Frames(Replies).feed(frame(replies) + frame(failure))
     assert found.numbers == list(range(len(callers)))
     assert list(found.results_of(asked)) == told
-    assert failed == failure
+    assert failed.failures == failure.failures
     assert list(failed.results_of([])) == []
+    with pytest.raises(ValueError, match="not as many results"):
+        found.results_of([*asked, asked[0]])
+
+
+def test_what_is_equal_but_not_the_same_stays_apart() -> None:
+    sent = [TransferDraft(uuid7(), None, None, 1, metadata=metadata) for metadata in ({"a": 1}, {"a": True}, None)]
+    [questions] = Frames(Questions).feed(
+        frame(Questions.of([1], [Posting(uuid7(), False, sent, 1, "ann", None, "jwt", "request-1", "family-1")]))
+    )
+    assert [repr(draft.metadata) for draft in questions.drafts.drafts()] == ["{'a': 1}", "{'a': True}", "None"]
 
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
