@@ -6,9 +6,9 @@ carry, which is what makes single transfers nearly as cheap as batches.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from functools import partial
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -23,28 +23,31 @@ MAX_TRANSFERS = 2_000
 EXPECTED = (BookNotFound, Busy)
 """Failures that are about the book or the database, so that every caller shares them."""
 
-Done = Callable[[Exception | None], None]
-"""Called when a submission has been committed and has its results, or with why it was not."""
-Waiting = tuple[Submission, Done]
+T = TypeVar("T")
+Waiting = tuple[Submission, T]
+"""A submission, and what its caller knows it by."""
 
 
-class GroupCommit:
+class GroupCommit(Generic[T]):
     """The queues of one process, one a book, and the threads that post for them."""
 
-    def __init__(self, executor: Executor, deliver: Callable[[Callable[[], None]], object]) -> None:
-        """`deliver` calls what it is given where the callers want to hear: on their event loop, for instance."""
+    def __init__(self, executor: Executor, deliver: Callable[[Sequence[Waiting[T]], Exception | None], object]) -> None:
+        """`deliver` is called, in the thread that posts, with those that have been committed and have their results.
+
+        Or with those that were not, and why.
+        """
         self._executor, self._deliver = executor, deliver
         self._lock = threading.Lock()
-        self._queues: dict[UUID, deque[Waiting]] = {}
+        self._queues: dict[UUID, deque[Waiting[T]]] = {}
 
-    def submit(self, book: UUID, submission: Submission, done: Done) -> None:
-        """Queues a submission. It is posted, whether or not somebody still waits for it then."""
+    def submit(self, book: UUID, waiting: Iterable[Waiting[T]]) -> None:
+        """Queues submissions. They are posted, whether or not somebody still waits for them then."""
         with self._lock:
             queue = self._queues.get(book)
             if queue is not None:
-                queue.append((submission, done))
+                queue.extend(waiting)
                 return
-            self._queues[book] = deque([(submission, done)])
+            self._queues[book] = deque(waiting)
         self._executor.submit(self._drain, book)
 
     def _drain(self, book: UUID) -> None:
@@ -54,7 +57,7 @@ class GroupCommit:
         finally:
             connection.close()  # idle threads would keep connections from everybody else
 
-    def _next(self, book: UUID) -> list[Waiting]:
+    def _next(self, book: UUID) -> list[Waiting[T]]:
         """The next batch; none, and the queue is gone, where nobody waits."""
         with self._lock:
             queue = self._queues[book]
@@ -63,25 +66,20 @@ class GroupCommit:
                 return []
             return _take(queue)
 
-    def _post(self, book: UUID, waiting: Sequence[Waiting]) -> None:
+    def _post(self, book: UUID, waiting: Sequence[Waiting[T]]) -> None:
         error: Exception | None = None
         try:
             post(book, [submission for submission, _ in waiting])
         except Exception as failure:  # noqa: BLE001  # every caller gets its answer, whatever happened
             error = failure
         if error is None or isinstance(error, EXPECTED) or len(waiting) == 1:
-            self._deliver(partial(_tell, waiting, error))
+            self._deliver(waiting, error)
             return
         for each in waiting:  # one of them is to blame: by itself each gets what it deserves
             self._post(book, [each])
 
 
-def _tell(waiting: Sequence[Waiting], error: Exception | None) -> None:
-    for _, done in waiting:
-        done(error)
-
-
-def _take(queue: deque[Waiting]) -> list[Waiting]:
+def _take(queue: deque[Waiting[T]]) -> list[Waiting[T]]:
     """The next batch, in the order of arrival: at least one submission, and no more transfers than a commit carries."""
     taken = [queue.popleft()]
     count = len(taken[0][0].drafts)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from qenex.kernel.ids import uuid7
 
@@ -20,9 +22,8 @@ class Principal(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The circumstances of one command."""
+class Context(msgspec.Struct, frozen=True):
+    """The circumstances of one command. One is made for every request: hence the Struct, which costs a fraction."""
 
     actor_id: int | None = None
     """The primary key of the user who acts, none for the system itself."""
@@ -37,7 +38,7 @@ class Context:
     """For whom: who asked for what the actor approved, or the user whom a command of an operator is about."""
     key_id: str | None = None
     """What the actor was known by: the id of an API key, of a sign-in with its tokens, or of a session."""
-    memory: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
+    memory: dict[int, Any] = msgspec.field(default_factory=dict)
     """What was looked up for this request, by the id of whose rights count; see `qenex.kernel.scope`."""
 
     @property

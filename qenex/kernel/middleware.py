@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address
 
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from msgspec.structs import replace
 
 from qenex.kernel.context import ANONYMOUS, Context, acting, become, current
 from qenex.kernel.ids import uuid7_text

@@ -1,6 +1,5 @@
 """Fixed-point money: whole numbers of 10^-18 inside, decimal strings outside, and no rounding unless asked for."""
 
-import re
 from contextlib import suppress
 from decimal import Context, Decimal, Inexact
 from enum import Enum
@@ -11,8 +10,8 @@ UNIT: int = 10**SCALE
 MAX_UNITS: int = 10**38 - 1
 """The largest amount that NUMERIC(38,18) holds, in units."""
 
-_AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
 _WHOLE_DIGITS = 20
+_QUANTA: tuple[int, ...] = tuple(10 ** (SCALE - places) for places in range(SCALE + 1))
 _EXACT = Context(prec=60, traps=[Inexact])
 
 
@@ -33,13 +32,14 @@ def parse(text: str, places: int = SCALE) -> int:
 
     Raises AmountProblem.
     """
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
+    whole, point, fraction = text.partition(".")
+    digits = whole + fraction
+    plain = digits.isdecimal() and digits.isascii() and bool(fraction) is bool(point)
+    if not plain or not 0 < len(whole) <= _WHOLE_DIGITS or len(fraction) > SCALE:
         raise AmountProblem("must be a plain decimal number such as 12.34, with at most 20 digits before the point")
-    whole, fraction = match[1], match[2] or ""
     if len(fraction) > places and fraction[places:].strip("0"):
         raise AmountProblem(f"has more than {places} decimal places")
-    return int(whole + fraction.ljust(SCALE, "0"))
+    return int(digits) * _QUANTA[len(fraction)]
 
 
 def from_decimal(value: Decimal) -> int:
@@ -65,8 +65,10 @@ def format_units(units: int, places: int = SCALE) -> str:
     """
     exact, rest = divmod(units, quantum(places))
     if not rest and places:  # as nearly always: one text and two slices of it
-        digits = f"{abs(exact):0{places + 1}d}"
-        return f"{'-' if units < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+        digits = str(exact)
+        if len(digits) < places + 2:  # there may be no digit before the point
+            digits = f"{exact:0{places + 1 + (exact < 0)}d}"
+        return f"{digits[:-places]}.{digits[-places:]}"
     whole, fraction = divmod(abs(units), UNIT)
     digits = f"{fraction:018d}".rstrip("0").ljust(places, "0")
     sign = "-" if units < 0 else ""
@@ -75,7 +77,7 @@ def format_units(units: int, places: int = SCALE) -> str:
 
 def quantum(places: int) -> int:
     """The smallest amount of an asset with so many decimal places, in units."""
-    return int(10 ** (SCALE - places))
+    return _QUANTA[places]
 
 
 def divide(numerator: int, denominator: int, rounding: Rounding) -> int:

@@ -6,13 +6,13 @@ that is read only, the answer goes out all the same and the application's log sa
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
+from msgspec.structs import replace
 
 from qenex.kernel import context, events, refusals
 from qenex.kernel.context import Context, acting

@@ -1,7 +1,7 @@
 """Group commit: what waits together is committed together, and nobody pays for another's mistake."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from ledger.domain.results import Code, Status
 from ledger.engine import group
 from ledger.engine.batch import Submission
 from ledger.engine.cache import guard
-from ledger.engine.group import GroupCommit
+from ledger.engine.group import GroupCommit, Waiting
 from ledger.engine.load import BookNotFound
 from ledger.models import Transfer
 from qenex.kernel.context import Context
@@ -40,10 +40,14 @@ def submit_all(book: UUID, submissions: list[Submission]) -> list[Exception | No
     """Submits everything at once, and says how each ended."""
     ended: dict[int, Exception | None] = {}
     with ThreadPoolExecutor(2) as executor:
-        queues = GroupCommit(executor, lambda call: call())
+
+        def deliver(waiting: Sequence[Waiting[int]], error: Exception | None) -> None:
+            ended.update((number, error) for _, number in waiting)
+
+        queues = GroupCommit(executor, deliver)
         with guard(book):  # nobody posts until all of them wait
             for number, submission in enumerate(submissions):
-                queues.submit(book, submission, partial(ended.__setitem__, number))
+                queues.submit(book, [(submission, number)])
     return [ended[number] for number in range(len(submissions))]
 
 
@@ -99,8 +103,8 @@ def test_idle_threads_keep_no_connection(shop: Shop, settings: Settings) -> None
 
     ended: list[Exception | None] = []
     with ThreadPoolExecutor(len(shops)) as executor:
-        queues = GroupCommit(executor, lambda call: call())
+        queues: GroupCommit[None] = GroupCommit(executor, lambda waiting, error: ended.extend([error] * len(waiting)))
         for _ in range(3):
             for each in shops:
-                queues.submit(each.book.pk, payment(each, "1"), ended.append)
+                queues.submit(each.book.pk, [(payment(each, "1"), None)])
     assert ended == [None] * 3 * len(shops)

@@ -8,7 +8,8 @@ import os
 import signal
 import socket
 import sys
-from functools import partial
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import django
@@ -17,8 +18,9 @@ import uvloop
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qenex.settings")
 django.setup()
 
-from ledger.api.hot.counter import OwnCounter, Posted  # noqa: E402  # only now can models be imported
-from ledger.api.hot.frames import Frames, Question, Reply, frame  # noqa: E402  # see above
+from ledger.api.hot.counter import failed, group  # noqa: E402  # only now can models be imported
+from ledger.api.hot.frames import Frames, Questions, Replies, frame  # noqa: E402  # see above
+from ledger.engine.group import Waiting  # noqa: E402  # see above
 from qenex.kernel.memory import settle  # noqa: E402  # see above
 
 FINISH_SECONDS = 0.05
@@ -29,9 +31,8 @@ class Channel(asyncio.Protocol):
     """The web process, as this one sees it."""
 
     def __init__(self) -> None:
-        self._counter = OwnCounter()
-        self._frames: Frames[Question] = Frames(list[Question])
-        self._ready: list[Reply] = []
+        self._group = group(self._answer)
+        self._frames = Frames(Questions)
         self._open = 0
         self.over = asyncio.get_running_loop().create_future()
 
@@ -41,9 +42,11 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Those of one book that come while it posts meet in its next batch."""
-        for number, posting in self._frames.feed(data):
-            self._open += 1
-            self._counter.take(posting, partial(self._answer, number))
+        for questions in self._frames.feed(data):
+            self._open += len(questions.numbers)
+            asked = zip(questions.submissions(), questions.numbers, strict=True)
+            for book, those in groupby(asked, lambda each: each[0][0]):
+                self._group.submit(book, [(submission, number) for (_, submission), number in those])
 
     def connection_lost(self, error: Exception | None) -> None:
         """The web process has gone: what was begun is ended, and nobody is left to be answered."""
@@ -55,17 +58,16 @@ class Channel(asyncio.Protocol):
         while self._open:  # noqa: ASYNC110  # at the very end, a poll is the simplest
             await asyncio.sleep(FINISH_SECONDS)
 
-    def _answer(self, number: int, posted: Posted) -> None:
-        self._open -= 1
-        if not self._ready:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._ready.append((number, posted))
-
-    def _flush(self) -> None:
-        """What became ready in one turn of the loop goes out together."""
-        if not self._transport.is_closing():
-            self._transport.write(frame(self._ready))
-        self._ready = []
+    def _answer(self, waiting: Sequence[Waiting[int]], error: Exception | None) -> None:
+        """All who shared a commit, or its failure, in one message."""
+        self._open -= len(waiting)
+        if self._transport.is_closing():
+            return
+        if error is None:
+            replies = Replies.of_results([number for _, number in waiting], [each.results for each, _ in waiting])
+        else:
+            replies = Replies.of_failures([(number, failed(each, error)) for each, number in waiting])
+        self._transport.write(frame(replies))
 
 
 async def run(connection: socket.socket) -> None:

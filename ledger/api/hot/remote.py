@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from ledger.api.hot.counter import Posted, Posting
-from ledger.api.hot.frames import Frames, Question, Reply, frame
+from ledger.api.hot.frames import Frames, Questions, Replies, frame
 
 logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
@@ -68,14 +68,17 @@ class RemoteCounter:
         return self._line
 
 
+_Waiting = tuple[Posting, "asyncio.Future[Posted]"]
+
+
 class _Line(asyncio.Protocol):
     """One posting process and what it was asked. Raises OSError where none can be made."""
 
     def __init__(self) -> None:
         self.lost = False
-        self._frames: Frames[Reply] = Frames(list[Reply])
-        self._waiting: dict[int, asyncio.Future[Posted]] = {}
-        self._outgoing: list[Question] = []
+        self._frames = Frames(Replies)
+        self._waiting: dict[int, _Waiting] = {}
+        self._outgoing: list[int] = []
         self._count = 0
         self._gathers_until = 0.0
         self._transport: Any = None
@@ -103,14 +106,11 @@ class _Line(asyncio.Protocol):
         self._count += 1
         number = self._count
         future: asyncio.Future[Posted] = self._loop.create_future()
-        self._waiting[number] = future
+        self._waiting[number] = (posting, future)
         if not self._outgoing:
             self._loop.call_at(max(self._loop.time(), self._gathers_until), self._flush)
-        self._outgoing.append((number, posting))
-        try:
-            return await future
-        finally:
-            self._waiting.pop(number, None)
+        self._outgoing.append(number)
+        return await future
 
     def connection_made(self, transport: Any) -> None:
         """What was asked meanwhile goes out."""
@@ -118,23 +118,32 @@ class _Line(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Answers, each to whom it is for; somebody who has gone away waits no more."""
-        for number, posted in self._frames.feed(data):
-            future = self._waiting.get(number)
-            if future is not None and not future.done():
-                future.set_result(posted)
+        """Answers, each to whom it is for."""
+        for replies in self._frames.feed(data):
+            told = [self._waiting.pop(number) for number in replies.numbers]
+            results = replies.results_of([posting.drafts for posting, _ in told])
+            for (_, future), found in zip(told, results, strict=True):
+                _tell(future, found)
+            for number, answered in replies.failures:
+                _tell(self._waiting.pop(number)[1], answered)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process has died, or will: nobody waits for it any longer."""
         self.lost = True
         self._loop.run_in_executor(None, self.process.wait)
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_result(None)
+        for _, future in self._waiting.values():
+            _tell(future, None)
+        self._waiting.clear()
 
     def _flush(self) -> None:
         """What has gathered goes out together."""
         if self._transport is not None and self._outgoing and not self.lost:
             self._gathers_until = self._loop.time() + GATHER_SECONDS
-            self._transport.write(frame(self._outgoing))
+            asked = [self._waiting[number][0] for number in self._outgoing]
+            self._transport.write(frame(Questions.of(self._outgoing, asked)))
             self._outgoing = []
+
+
+def _tell(future: "asyncio.Future[Posted]", posted: Posted) -> None:
+    if not future.done():  # somebody who has gone away waits no more
+        future.set_result(posted)

@@ -98,9 +98,8 @@ def result_document(result: TransferResult) -> dict[str, Any]:
 
 
 def moment_text(us: int) -> str:
-    """RFC 3339 with microseconds, of so many of them since 1970."""
-    seconds, fraction = divmod(us, 1_000_000)
-    return f"{_second(seconds)}.{fraction:06d}Z"
+    """RFC 3339 with microseconds, of so many of them since 1970: at least a second's."""
+    return f"{_second(us // 1_000_000)}.{str(us)[-6:]}Z"
 
 
 @lru_cache(maxsize=16)
@@ -118,8 +117,12 @@ def _out(result: TransferResult) -> ResultOut:
         code, detail = result.code.value, result.detail
         return ResultOut(result.id, result.status.value, code, detail, None, None, None, None, result.replayed)
     return ResultOut(
-        *(result.id, result.status, None, None),
-        *(moment_text(result.posted_at_us), _day(result.value_day)),
+        result.id,
+        result.status,
+        None,
+        None,
+        moment_text(result.posted_at_us),
+        _day(result.value_day),
         format_units(result.debit_balance, result.places),
         format_units(result.credit_balance, result.places),
         result.replayed,

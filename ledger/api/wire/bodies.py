@@ -1,6 +1,7 @@
 """Requests' bodies: what they may hold, and how they become drafts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
@@ -204,17 +205,18 @@ def _decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
 def _drafts(given: Sequence[TransferIn] | Sequence[Leg], ids: Sequence[UUID], path: Path) -> list[TransferDraft]:
     """The drafts, or a Problem with what is wrong with the first hundred that are."""
     _check_size(len(given), path)
-    drafts, mistakes = [], []
+    try:
+        return list(map(draft, given, ids))
+    except faults.Mistake:
+        raise faults.invalid(*islice(_mistakes(given, ids, path), FAULTS_MAX)) from None
+
+
+def _mistakes(given: Sequence[Leg], ids: Sequence[UUID], path: Path) -> Iterator[Fault]:
     for position, (each, id) in enumerate(zip(given, ids, strict=True)):
         try:
-            drafts.append(draft(each, id))
+            draft(each, id)
         except faults.Mistake as mistake:
-            mistakes.append(mistake.fault(path if isinstance(each, SingleIn) else (*path, str(position))))
-            if len(mistakes) == FAULTS_MAX:
-                break
-    if mistakes:
-        raise faults.invalid(*mistakes)
-    return drafts
+            yield mistake.fault(path if isinstance(each, SingleIn) else (*path, str(position)))
 
 
 def _check_size(count: int, path: Path) -> None:

@@ -10,5 +10,5 @@ RESOLVE = "ledger.resolve_hold"
 
 def permissions(drafts: Iterable[TransferDraft]) -> set[str]:
     """The permissions that these transfers need: a gate's hold is not to be posted by whoever it held up."""
-    resolving = any(draft.kind in (Kind.HOLD_POST, Kind.HOLD_VOID) for draft in drafts)
-    return {POST, RESOLVE} if resolving else {POST}
+    kinds = [draft.kind for draft in drafts]
+    return {POST, RESOLVE} if Kind.HOLD_POST in kinds or Kind.HOLD_VOID in kinds else {POST}

@@ -1,11 +1,12 @@
 """Approving: the frozen payload is carried out and the request is marked in one transaction, or neither happens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from msgspec.structs import replace
 
 from qenex.access.approvals import payload as payloads
 from qenex.access.approvals import registry

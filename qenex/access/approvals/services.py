@@ -1,7 +1,6 @@
 """Asking for an approval, and what becomes of a request short of carrying it out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from msgspec.structs import replace
 
 from qenex.access.approvals import inbox, registry
 from qenex.access.approvals import payload as payloads

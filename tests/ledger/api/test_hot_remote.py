@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from ledger.api.hot import desk, remote
 from ledger.api.hot.answers import Answered
-from ledger.api.hot.counter import OwnCounter, Posted, Posting
+from ledger.api.hot.counter import OwnCounter, Posting, circumstances
 from ledger.api.hot.desk import Asked, Desk
-from ledger.api.hot.frames import Frames, Question, Reply, frame
+from ledger.api.hot.frames import Frames, Questions, Replies, frame
 from ledger.api.hot.principals import Principal
 from ledger.api.hot.remote import RemoteCounter
 from ledger.api.wire.permissions import POST
@@ -56,12 +56,12 @@ def talk(conversation: Callable[[RemoteCounter, Desk], Awaitable[None]]) -> None
 
 
 def test_frames_come_whole_however_they_are_cut() -> None:
-    sent = [(1, Answered(201, "application/json", b"{}")), (2, None)]
-    stream = frame(sent[:1]) + frame(sent[1:]) + frame(sent)
+    sent = [Replies([], [], None, [(number, Answered(500, "application/json", b"{}"))]) for number in range(3)]
+    stream = b"".join(map(frame, sent))
     for size in (1, 3, 7, len(stream)):
-        frames: Frames[Any] = Frames(list[tuple[int, Posted]])
+        frames = Frames(Replies)
         found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
-        assert found == sent + sent
+        assert found == sent
 
 
 texts = st.text(max_size=20)
@@ -84,15 +84,49 @@ results = st.builds(
 )
 
 
-@given(st.lists(drafts, max_size=4), st.lists(results, max_size=4), st.binary(max_size=50))
-def test_what_crosses_over_arrives_as_it_was(
-    sent: list[TransferDraft], found: list[TransferResult], body: bytes
+pairs = st.lists(st.tuples(drafts, results), min_size=1, max_size=4)
+names = st.sampled_from(["ann", "bob"])
+postings = st.builds(
+    Posting,
+    *(st.sampled_from([uuid7(), uuid7()]), st.booleans(), st.lists(drafts, min_size=1, max_size=4)),
+    *(st.integers(1, 2), names, st.none() | names, names, texts, names),
+)
+
+
+@given(st.lists(postings, min_size=1, max_size=4))
+def test_what_is_asked_arrives_as_it_was(asked: list[Posting]) -> None:
+    [questions] = Frames(Questions).feed(frame(Questions.of(list(range(len(asked))), asked)))
+    assert questions.numbers == list(range(len(asked)))
+    found = list(questions.submissions())
+    assert [book for book, _ in found] == [posting.book for posting in asked]
+    for (_, submission), posting in zip(found, asked, strict=True):
+        assert (submission.drafts, submission.linked) == (posting.drafts, posting.linked)
+        assert submission.context == circumstances(posting.caller, posting.request_id)
+
+
+@given(st.lists(pairs, min_size=1, max_size=4), st.binary(max_size=50))
+def test_what_is_answered_arrives_as_it_was(
+    callers: list[list[tuple[TransferDraft, TransferResult]]], body: bytes
 ) -> None:
-    posting = Posting(uuid7(), True, sent, 7, "ann", None, "jwt", "request-1", "family-1")
-    questions: list[Question] = [(1, posting)]
-    assert list(Frames(list[Question]).feed(frame(questions))) == questions
-    replies: list[Reply] = [(1, found), (2, Answered(422, "application/problem+json", body, {"A": "b"})), (3, None)]
-    assert list(Frames(list[Reply]).feed(frame(replies))) == replies
+    asked = [[draft for draft, _ in each] for each in callers]
+    told = [[msgspec.structs.replace(result, id=draft.id) for draft, result in each] for each in callers]
+    replies = Replies.of_results(list(range(len(callers))), told)
+    failure = Replies.of_failures([(7, Answered(503, "application/problem+json", body, {"A": "b"}))])
+    [found, failed] = Frames(Replies).feed(frame(replies) + frame(failure))
+    assert found.numbers == list(range(len(callers)))
+    assert list(found.results_of(asked)) == told
+    assert failed.failures == failure.failures
+    assert list(failed.results_of([])) == []
+    with pytest.raises(ValueError, match="not as many results"):
+        found.results_of([*asked, asked[0]])
+
+
+def test_what_is_equal_but_not_the_same_stays_apart() -> None:
+    sent = [TransferDraft(uuid7(), None, None, 1, metadata=metadata) for metadata in ({"a": 1}, {"a": True}, None)]
+    [questions] = Frames(Questions).feed(
+        frame(Questions.of([1], [Posting(uuid7(), False, sent, 1, "ann", None, "jwt", "request-1", "family-1")]))
+    )
+    assert [repr(draft.metadata) for draft in questions.drafts.drafts()] == ["{'a': 1}", "{'a': True}", "None"]
 
 
 def test_it_answers_as_the_web_process_would(shop: Shop) -> None:
@@ -144,9 +178,9 @@ def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypa
 def test_what_is_asked_in_quick_succession_goes_out_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
 
-    def counted(messages: list[Question]) -> bytes:
-        sent.append(len(messages))
-        return frame(messages)
+    def counted(message: Questions) -> bytes:
+        sent.append(len(message.numbers))
+        return frame(message)
 
     async def conversation(line: RemoteCounter, there: Desk) -> None:
         assert await there.serve(asked(shop)) is not None
