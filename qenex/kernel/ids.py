@@ -3,16 +3,15 @@
 import os
 import threading
 import time
+from struct import Struct
 from uuid import UUID
 
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 _COUNTER_BITS = 12
-_RANDOM_BYTES = 8
-_POOL_BYTES = 4_096
+_NUMBERS = Struct(">512Q")
 _lock = threading.Lock()
 _last = 0
-_pool = b""
-_taken = 0
+_pool: list[int] = []
 
 
 def _tick() -> int:
@@ -24,30 +23,23 @@ def _tick() -> int:
         return _last
 
 
-def _random() -> bytes:
-    """Eight random bytes. The system is asked for many at a time: a call of it takes longer than all the rest here."""
-    global _pool, _taken
-    with _lock:
-        if _taken >= len(_pool):
-            _pool, _taken = os.urandom(_POOL_BYTES), 0
-        _taken += _RANDOM_BYTES
-        return _pool[_taken - _RANDOM_BYTES : _taken]
+def _random() -> int:
+    """62 random bits. The system is asked for many at a time: a call of it takes longer than all the rest here."""
+    while True:
+        try:
+            return _pool.pop()  # which no two threads do at once
+        except IndexError:
+            _pool.extend([number >> 2 for number in _NUMBERS.unpack(os.urandom(_NUMBERS.size))])
 
 
 def _number() -> int:
     """A new one as a number."""
     tick = _tick()
-    random = int.from_bytes(_random(), "big") >> 2
-    return ((tick >> _COUNTER_BITS) << 80) | ((tick & 0xFFF) << 64) | _VERSION_AND_VARIANT | random
+    return ((tick >> _COUNTER_BITS) << 80) | ((tick & 0xFFF) << 64) | _VERSION_AND_VARIANT | _random()
 
 
-def _drain() -> None:
-    """A forked process must not give out what its parent does."""
-    global _pool, _taken
-    _pool, _taken = b"", 0
-
-
-os.register_at_fork(after_in_child=_drain)
+# A forked process must not give out what its parent does.
+os.register_at_fork(after_in_child=_pool.clear)
 
 
 def uuid7() -> UUID:

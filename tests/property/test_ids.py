@@ -22,8 +22,7 @@ def test_the_published_example(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ids, "_tick", lambda: (0x017F22E279B0 << 12) | 0xCC3)
     random = (0x18C4DC0C0C07398F << 2).to_bytes(8, "big")
     monkeypatch.setattr(os, "urandom", lambda count: random * (count // len(random)))
-    monkeypatch.setattr(ids, "_pool", b"")
-    monkeypatch.setattr(ids, "_taken", 0)
+    monkeypatch.setattr(ids, "_pool", [])
     expected = uuid.UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
     assert ids.uuid7() == expected
     assert ids.uuid7_many(1) == [expected]

@@ -142,8 +142,10 @@ def decode_transfer(raw: bytes) -> Single:
     """The transfer of a body. Raises Problem."""
     given = _decode(_single, raw)
     faults.require_single_keys(raw, count_keys(given) + 2)
-    [one] = _drafts([given], [given.id], ())
-    return Single(given.book, one)
+    try:
+        return Single(given.book, draft(given, given.id))
+    except faults.Mistake as mistake:
+        raise faults.invalid(mistake.fault(())) from None
 
 
 def decode_batch(raw: bytes) -> Batch:
@@ -216,7 +218,7 @@ def _mistakes(given: Sequence[Leg], ids: Sequence[UUID], path: Path) -> Iterator
         try:
             draft(each, id)
         except faults.Mistake as mistake:
-            yield mistake.fault(path if isinstance(each, SingleIn) else (*path, str(position)))
+            yield mistake.fault((*path, str(position)))
 
 
 def _check_size(count: int, path: Path) -> None:
