@@ -2,7 +2,7 @@
 
 import numpy as np
 from psycopg import pq
-from psycopg.adapt import Buffer, Dumper
+from psycopg.adapt import AdaptersMap, Buffer, Dumper
 
 from ledger.domain.columns import Array
 from qenex.kernel.money import UNIT
@@ -137,3 +137,13 @@ class UuidArrayDumper(_ArrayDumper):
     """Sends a UuidArray as it is."""
 
     oid = UUID_ARRAY_OID
+
+
+def register_types(adapters: AdaptersMap) -> None:
+    """Lets arrays be parameters of statements."""
+    for made, dumper in (
+        (Int8Array, Int8ArrayDumper),
+        (NumericArray, NumericArrayDumper),
+        (UuidArray, UuidArrayDumper),
+    ):
+        adapters.register_dumper(made, dumper)
