@@ -65,11 +65,13 @@ class Outcome:
         self._walk.journals.update(journals)
         results = iter(posted.results)
         owners: list[EventGroup] = []
-        for part in stretch:
-            count, start_us = part.stop - part.start, self._walk.next_us
-            part.order.results.extend(islice(results, count))
-            self._walk.next_us += count
-            owners += self._told(part, [], count, start_us)
+        next_us = self._walk.next_us
+        for submission, order, start, stop in stretch:
+            count = stop - start
+            order.results.extend(islice(results, count))
+            owners += self._told(submission, [], count, next_us)
+            next_us += count
+        self._walk.next_us = next_us
         return posted.columns, owners
 
     def _one_by_one(self, stretch: Sequence[_Part]) -> Piece | None:
@@ -79,17 +81,17 @@ class Outcome:
             start_us = self._walk.next_us
             made = self._walk.linked(order) if submission.linked else self._walk.unlinked(order, start, stop)
             rows += made
-            owners += self._told(_Part(submission, order, start, stop), made, len(made), start_us)
+            owners += self._told(submission, made, len(made), start_us)
         self.rows += rows
         return (Columns.of(rows), owners) if rows else None
 
-    def _told(self, part: _Part, rows: Sequence[Row], count: int, start_us: int) -> Iterator[EventGroup]:
-        """The event of a part of which so many transfers are written, once for each of them."""
-        group = self._groups.of(part.submission)
+    def _told(self, submission: Submission, rows: Sequence[Row], count: int, start_us: int) -> Iterator[EventGroup]:
+        """The event of a submission of which so many transfers are written, once for each of them."""
+        group = self._groups.of(submission)
         if count:
-            group.add_request(part.submission, count, start_us, start_us + count - 1)
+            group.add_request(submission, count, start_us, start_us + count - 1)
             if rows:
-                group.add_holds(part.submission, rows)
+                group.add_holds(submission, rows)
         return repeat(group, count)
 
 

@@ -212,11 +212,11 @@ def fill(
     known = state.accounts
     acted_on: list[HoldState | OriginState] = [*state.holds.values(), *state.origins.values()]
     others = [key for each in acted_on for key in (each.debit, each.credit)]
-    stale = known.stale(np.concatenate([slots, known.locate_keys(others)]))
+    stale = known.stale(np.concatenate([slots, known.locate_keys(others)]) if others else slots)
     if len(stale):
         renew(cursor(), known, stale)
         slots = known.at_hand(slots)
-    if np.all(slots >= 0):
+    if (slots >= 0).all():
         return slots
     named = {id.int for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None}
     unknown = [UUID(int=key) for key in named.union(others) if key not in known]

@@ -77,7 +77,7 @@ def _header(oid: int, count: int) -> bytes:
 def _magnitudes(quanta: Array) -> Array:
     """Without their signs. The lowest number of 64 bits has no positive one there, and is Python's from here."""
     found: Array = np.abs(quanta)
-    return np.abs(quanta.astype(object)) if np.any(found < 0) else found
+    return np.abs(quanta.astype(object)) if (found < 0).any() else found
 
 
 def _single(quantum: Array | int) -> Array | int:
@@ -85,7 +85,7 @@ def _single(quantum: Array | int) -> Array | int:
     if isinstance(quantum, int):
         return quantum
     first = int(quantum[0]) if len(quantum) else 1
-    return first if np.all(quantum == first) else quantum
+    return first if (quantum == first).all() else quantum
 
 
 def numeric_array(quanta: Array, quantum: Array | int = 1) -> NumericArray:

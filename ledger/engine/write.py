@@ -20,7 +20,11 @@ from qenex.kernel.money import to_decimal
 from qenex.kernel.trips import Statement
 
 _COPY = f"COPY ledger_transfer ({COLUMNS}) FROM STDIN (FORMAT binary)".encode()
-_MOVE = b"SELECT ledger_balance_move($1, $2, $3, $4, $5)"
+_MOVE = {
+    2: b"SELECT ledger_balance_move($1, $2, $3, NULL, NULL)",
+    4: b"SELECT ledger_balance_move($1, $2, $3, $4, $5)",
+}
+"""By how many of the counters moved: pending ones seldom do."""
 _HEAD = b"UPDATE ledger_bookhead SET batch_id = $1, last_posted_at = $2 WHERE book_id = $3"
 _HOLD = b"""
 INSERT INTO ledger_hold (id, book_id, debit_account_id, credit_account_id, asset_id, amount, posted_amount, status,
@@ -73,14 +77,13 @@ class BalanceChanges:
         order = np.argsort(changes.ids.view(">u8")[0::2].astype(np.uint64))
         self.count = len(order)
         self.ids = uuid_array(changes.ids[order])
-        debits, credits, *pending = (numeric_array(each[order], changes.quantum[order]) for each in changes.counters)
-        self.posted = (debits, credits)
-        self.pending = pending if np.any(changes.counters[2:]) else (None, None)
+        moved = changes.counters if changes.counters[2:].any() else changes.counters[:2]
+        self.counters = [numeric_array(each[order], changes.quantum[order]) for each in moved]
 
     def statements(self) -> Iterator[Statement]:
         """Add the changes. Fail as BalanceMissing tells where counters are missing."""
         if self.count:
-            yield Statement(_MOVE, (self.ids, *self.posted, *self.pending))
+            yield Statement(_MOVE[len(self.counters)], (self.ids, *self.counters))
 
 
 def holds(book: UUID, state: BookState, rows: Sequence[Row]) -> Iterator[Statement]:
