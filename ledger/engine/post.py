@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache as once
 from functools import partial
-from itertools import chain
+from itertools import chain, islice, repeat
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection
@@ -17,12 +17,12 @@ from ledger.domain.sequence import GateVerdict, Order, Walk
 from ledger.engine import cache, load, verdicts, write
 from ledger.engine.batch import EventGroups, Submission
 from ledger.engine.decide import Outcome
-from ledger.engine.rows import Encoder
+from ledger.engine.rows import encoder
 from ledger.gates import Facts, Gate, conditions, gates
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
-from qenex.kernel.merkle import leaf_hash
+from qenex.kernel.merkle import leaf_hashes
 from qenex.kernel.trips import Statement
 
 _ASSERT_FAILURE = "P0004"
@@ -129,13 +129,14 @@ class _Batch:
 
     def _encoded(self, outcome: Outcome, orders: Sequence[Order]) -> Iterator[list[bytes]]:
         """COPY's rows in chunks: while the server takes in one, the next is made; then what is left to send."""
-        encoder = Encoder(self.book)
-        for columns, groups in outcome.pieces(list(zip(self.submissions, orders, strict=True))):
-            events, journals = [group.id.bytes for group in groups], [group.journal_id for group in groups]
-            encoded = encoder.rows(columns, events, journals)
+        for columns, runs in outcome.pieces(list(zip(self.submissions, orders, strict=True))):
+            events = [event for group, count in runs for event in repeat(group.id.bytes, count)]
+            journals = [journal for group, count in runs for journal in repeat(group.journal_id, count)]
+            encoded = encoder(self.book).rows(columns, events, journals)
             yield encoded
-            for group, row in zip(groups, encoded, strict=True):
-                group.leaf_hashes.append(leaf_hash(row))
+            hashes = iter(leaf_hashes(encoded))
+            for group, count in runs:
+                group.leaf_hashes += islice(hashes, count)
             self.last_us = int(columns.posted_at_us[-1])
         self.balances = write.BalanceChanges(self.state.accounts.changes())
         self.events = [group.event(self.book) for group in self.groups.written()]
