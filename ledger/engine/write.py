@@ -58,7 +58,7 @@ BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin
 
 def transfers(connection: Connection[Any], chunks: Iterable[Sequence[bytes]]) -> None:
     """Copies encoded rows, chunk by chunk."""
-    trips.copy(connection, _COPY, _stream(chunks))
+    trips.copy(connection, _COPY, _stream(chunks), COPY_TRAILER)
 
 
 def _stream(chunks: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
@@ -66,7 +66,8 @@ def _stream(chunks: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
     for chunk in chunks:
         yield b"".join((lead, *chunk))
         lead = b""
-    yield lead + COPY_TRAILER
+    if lead:  # there was none
+        yield lead
 
 
 class BalanceChanges:

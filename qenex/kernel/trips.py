@@ -49,16 +49,17 @@ def script(raw: Raw, statements: bytes) -> Rows:
     return transformer.load_rows(0, results[-1].ntuples, tuple)
 
 
-def copy(raw: Raw, statement: bytes, chunks: Iterable[bytes]) -> None:
+def copy(raw: Raw, statement: bytes, chunks: Iterable[bytes], trailer: bytes = b"") -> None:
     """Carries out a COPY FROM STDIN: the server takes in one chunk while the next is being made. Raises psycopg.Error.
 
-    Where making a chunk fails, the COPY does.
+    Where making a chunk fails, the COPY does. The trailer goes out with the end.
     """
     script(raw, statement)
     connection = raw.pgconn
     try:
         for chunk in chunks:
             raw.wait(copy_to(connection, chunk))
+        raw.wait(copy_to(connection, trailer, flush=False))
     except Exception:
         with suppress(Error):  # the server tells what it was told
             raw.wait(copy_end(connection, b"what was to be copied could not be made"))

@@ -62,8 +62,8 @@ def test_what_cannot_be_sent_is_not_begun(raw: Any) -> None:
 
 
 def test_chunks_are_copied(raw: Any) -> None:
-    trips.copy(raw, COPY, iter([b"1\n2", b"", b"3\n"]))
-    assert numbers(raw) == [1, 23]
+    trips.copy(raw, COPY, iter([b"1\n2", b"", b"3\n"]), b"4\n")
+    assert numbers(raw) == [1, 4, 23]
 
 
 def test_what_the_server_does_not_take_in_is_told(raw: Any) -> None:
