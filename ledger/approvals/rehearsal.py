@@ -40,7 +40,7 @@ def rehearse(book: UUID, drafts: Drafts, journal: Journal | None) -> Rehearsal:
     with transaction.atomic(), connection.wrap_database_errors:
         cursor = write.open_cursor(connection.connection)
         state = BookState(Accounts())
-        load.fill(cursor, book, state, drafts, state.accounts.locate(drafts))
+        load.fill(lambda: cursor, book, state, drafts, state.accounts.locate(drafts))
         known = load.known(cursor, [draft.id for draft in drafts])
         facts = Facts(book, drafts, lambda draft: _asset(state, draft), context.current(), journal)
         linked = journal is not None

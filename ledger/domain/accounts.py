@@ -4,7 +4,8 @@ Most accounts' counters fit 64 bits when they are counted in the asset's smalles
 a batch moves thousands of them with a few operations. Others, of 18-place tokens for instance, are Python's integers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -91,9 +92,9 @@ class Accounts(Mapping[int, AccountState]):
 
     def stale(self, slots: Array) -> Array:
         """Those of the slots where only the counters are missing, each once."""
-        named: Array = np.unique(slots[slots >= 0])
+        named = slots[slots >= 0]
         stale: Array = named[~self._fresh[named]]
-        return stale
+        return np.unique(stale) if len(stale) else stale
 
     def at_hand(self, slots: Array) -> Array:
         """The slots, below zero where what stands there is stale."""
@@ -159,13 +160,12 @@ class Accounts(Mapping[int, AccountState]):
 
         Those who stand there may be stale.
         """
-        named = (id for draft in drafts for id in (draft.debit_account, draft.credit_account))
-        return self.locate_keys(-1 if id is None else id.int for id in named)
+        named = [id for draft in drafts for id in (draft.debit_account, draft.credit_account)]
+        return self.locate_keys([-1 if id is None else id.int for id in named])
 
-    def locate_keys(self, keys: Iterable[int]) -> Array:
+    def locate_keys(self, keys: Sequence[int]) -> Array:
         """Where in the columns these accounts stand, likewise."""
-        at = self.slots.get
-        return np.array([at(key, -1) for key in keys], np.int64)
+        return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int64, len(keys))
 
     def ids_of(self, slots: Array) -> Array:
         """The ids of these accounts."""
@@ -208,7 +208,7 @@ class Accounts(Mapping[int, AccountState]):
         slots = np.concatenate([np.empty(0, np.int64), *(slots for slots, _ in self._before)]).astype(np.int64)
         before = np.concatenate([np.empty((4, 0), np.int64), *(counters for _, counters in self._before)], axis=1)
         moved = self._numbers[_COUNTERS, slots] - before
-        kept = np.any(moved != 0, axis=0)
+        kept = moved.any(axis=0)
         narrow = Changes(self._ids[slots[kept]], self.column("quantum")[slots[kept]], moved[:, kept])
         wide = self._wide_changes()
         if wide is None:

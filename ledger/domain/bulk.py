@@ -38,9 +38,13 @@ class _Legs:
         self.order = np.argsort(slots.astype(np.uint16) if slots.max() < 2**16 else slots, kind="stable")
         """The legs account by account, those of each in the order of the transfers."""
         in_order = slots[self.order]
-        self.first = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+        begins = np.ones(len(slots), bool)
+        np.not_equal(in_order[1:], in_order[:-1], out=begins[1:])
+        self.first = begins.nonzero()[0]
         """Where the legs of each account begin in that order."""
-        self.counts = np.diff(np.append(self.first, len(slots)))
+        self.counts = np.empty_like(self.first)
+        self.counts[:-1] = self.first[1:] - self.first[:-1]
+        self.counts[-1] = len(slots) - self.first[-1]
         self.touched = in_order[self.first]
 
 
@@ -66,17 +70,17 @@ def post_all(accounts: Accounts, drafts: Sequence[TransferDraft], slots: Array, 
 
 def _plain(accounts: Accounts, drafts: Sequence[TransferDraft], slots: Array) -> bool:
     """Whether each is a plain transfer between two open accounts of one asset."""
-    if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts) or np.any(slots < 0):
+    if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts) or slots.min() < 0:
         return False
     debit, credit, asset = slots[0::2], slots[1::2], accounts.column("asset")
-    apart = not np.any(debit == credit) and not np.any(asset[debit] != asset[credit])
-    return apart and bool(np.all(accounts.column("open")[slots]))
+    apart = not (debit == credit).any() and not (asset[debit] != asset[credit]).any()
+    return apart and bool(accounts.column("open")[slots].all())
 
 
 def _amounts(drafts: Sequence[TransferDraft], quantum: Array) -> Array | None:
     """The amounts, each counted in the quantum of its asset; none where one is no amount of it or very large."""
     units = [draft.amount for draft in drafts]
-    if np.all(quantum == quantum[0]):
+    if (quantum == quantum[0]).all():
         step = int(quantum[0])
         quanta = [each // step for each in units]
         exact = sum(quanta) * step == sum(units)
@@ -93,14 +97,16 @@ def _running(accounts: Accounts, legs: _Legs) -> Array | None:
     """The balance after each leg on its account's normal side; none where one would be below its account's floor."""
     touched, normal = legs.touched, accounts.column("normal")
     side = normal[touched]
-    total = np.cumsum(legs.signed[legs.order])
-    before = np.append(0, total)[legs.first]
+    in_order = legs.signed[legs.order]
+    total = in_order.cumsum()
+    before = (total - in_order)[legs.first]
     opening = accounts.column("debits")[touched] - accounts.column("credits")[touched]
-    balances = (total + np.repeat(opening - before, legs.counts)) * np.repeat(side, legs.counts)
+    sides = side.repeat(legs.counts)
+    balances = (total + (opening - before).repeat(legs.counts)) * sides
     held = np.where(side == 1, accounts.column("credits_pending")[touched], accounts.column("debits_pending")[touched])
     least = accounts.column("floor")[touched] + held
-    shrinks = legs.signed[legs.order] * np.repeat(side, legs.counts) < 0
-    if np.any(shrinks & (balances < np.repeat(least, legs.counts))):
+    shrinks = in_order * sides < 0
+    if (shrinks & (balances < least.repeat(legs.counts))).any():
         return None
     running = np.empty(len(balances), np.int64)
     running[legs.order] = balances

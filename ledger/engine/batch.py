@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from qenex.kernel.context import Context
 from qenex.kernel.ids import uuid7
 
 POSTED = "ledger.transfers.posted"
+_who = attrgetter("actor_id", "actor", "on_behalf_of", "address", "method", "key_id", "reason")
 
 
 @dataclass(slots=True)
@@ -114,12 +116,10 @@ class EventGroups:
 
     def of(self, submission: Submission) -> EventGroup:
         """The group that tells of this submission's transfers."""
-        by = submission.context
-        who = (by.actor_id, by.actor, by.on_behalf_of, by.address, by.method, by.key_id, by.reason)
-        key = (*who, submission.journal and submission.journal.id)
+        key = (_who(submission.context), submission.journal and submission.journal.id)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = EventGroup(by, submission.journal)
+            group = self._groups[key] = EventGroup(submission.context, submission.journal)
         return group
 
     def written(self) -> list[EventGroup]:

@@ -1,7 +1,7 @@
 """Deciding a batch, stretch by stretch: at once where all of a stretch can be posted, otherwise one by one."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, repeat
+from itertools import islice
 from typing import NamedTuple
 
 from ledger.domain import bulk
@@ -15,8 +15,10 @@ STRETCH = 512
 """Transfers that are decided and encoded together: while the server takes in some, the next are made."""
 BULK_MIN = 24
 """With fewer transfers than these, making numpy's arrays takes longer than the walk."""
-Piece = tuple[Columns, Sequence[EventGroup]]
-"""Some of the transfers in their order, and the event that tells of each."""
+Runs = list[tuple[EventGroup, int]]
+"""The events that tell of transfers in their order, each with how many of them, one after another."""
+Piece = tuple[Columns, Runs]
+"""Some of the transfers in their order, and the events that tell of them."""
 
 
 class _Part(NamedTuple):
@@ -64,33 +66,37 @@ class Outcome:
             return None
         self._walk.journals.update(journals)
         results = iter(posted.results)
-        owners: list[EventGroup] = []
-        for part in stretch:
-            count, start_us = part.stop - part.start, self._walk.next_us
-            part.order.results.extend(islice(results, count))
-            self._walk.next_us += count
-            owners += self._told(part, [], count, start_us)
-        return posted.columns, owners
+        runs: Runs = []
+        next_us = self._walk.next_us
+        for submission, order, start, stop in stretch:
+            count = stop - start
+            order.results.extend(islice(results, count))
+            self._tell(runs, submission, [], count, next_us)
+            next_us += count
+        self._walk.next_us = next_us
+        return posted.columns, runs
 
     def _one_by_one(self, stretch: Sequence[_Part]) -> Piece | None:
         rows: list[Row] = []
-        owners: list[EventGroup] = []
+        runs: Runs = []
         for submission, order, start, stop in stretch:
             start_us = self._walk.next_us
             made = self._walk.linked(order) if submission.linked else self._walk.unlinked(order, start, stop)
             rows += made
-            owners += self._told(_Part(submission, order, start, stop), made, len(made), start_us)
+            if made:
+                self._tell(runs, submission, made, len(made), start_us)
         self.rows += rows
-        return (Columns.of(rows), owners) if rows else None
+        return (Columns.of(rows), runs) if rows else None
 
-    def _told(self, part: _Part, rows: Sequence[Row], count: int, start_us: int) -> Iterator[EventGroup]:
-        """The event of a part of which so many transfers are written, once for each of them."""
-        group = self._groups.of(part.submission)
-        if count:
-            group.add_request(part.submission, count, start_us, start_us + count - 1)
-            if rows:
-                group.add_holds(part.submission, rows)
-        return repeat(group, count)
+    def _tell(self, runs: Runs, submission: Submission, rows: Sequence[Row], count: int, start_us: int) -> None:
+        """Has the event of a submission tell of so many of its transfers, which come next."""
+        group = self._groups.of(submission)
+        group.add_request(submission, count, start_us, start_us + count - 1)
+        if rows:
+            group.add_holds(submission, rows)
+        if runs and runs[-1][0] is group:
+            count += runs.pop()[1]
+        runs.append((group, count))
 
 
 def _stretches(batch: Sequence[tuple[Submission, Order]]) -> Iterator[list[_Part]]:

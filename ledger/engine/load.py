@@ -1,6 +1,6 @@
 """Reading what a batch needs from the database, under the book's lock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -199,26 +199,29 @@ def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     return bool(row and row[0])
 
 
-def fill(cursor: Cursor[Row], book: UUID, state: BookState, drafts: Sequence[TransferDraft], slots: Array) -> Array:
+def fill(
+    cursor: Callable[[], Cursor[Row]], book: UUID, state: BookState, drafts: Sequence[TransferDraft], slots: Array
+) -> Array:
     """Reads into the state what these transfers may touch and the state does not know yet.
 
-    `slots`: where their accounts stand now, as `Accounts.locate` tells it. Returns where they stand then.
+    `cursor` is asked for where there is something to read. `slots`: where their accounts stand now, as
+    `Accounts.locate` tells it. Returns where they stand then.
     """
     if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts):
-        _fill_origins(cursor, book, state, drafts)
+        _fill_origins(cursor(), book, state, drafts)
     known = state.accounts
     acted_on: list[HoldState | OriginState] = [*state.holds.values(), *state.origins.values()]
     others = [key for each in acted_on for key in (each.debit, each.credit)]
-    stale = known.stale(np.concatenate([slots, known.locate_keys(others)]))
+    stale = known.stale(np.concatenate([slots, known.locate_keys(others)]) if others else slots)
     if len(stale):
-        renew(cursor, known, stale)
+        renew(cursor(), known, stale)
         slots = known.at_hand(slots)
-    if np.all(slots >= 0):
+    if (slots >= 0).all():
         return slots
     named = {id.int for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None}
     unknown = [UUID(int=key) for key in named.union(others) if key not in known]
     if unknown:
-        known.add(accounts(cursor, book, unknown))
+        known.add(accounts(cursor(), book, unknown))
     return known.at_hand(known.locate(drafts))
 
 

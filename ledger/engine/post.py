@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from functools import cache as once
+from functools import partial
+from itertools import chain, islice, repeat
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection
@@ -15,12 +17,13 @@ from ledger.domain.sequence import GateVerdict, Order, Walk
 from ledger.engine import cache, load, verdicts, write
 from ledger.engine.batch import EventGroups, Submission
 from ledger.engine.decide import Outcome
-from ledger.engine.rows import Encoder
+from ledger.engine.rows import encoder
 from ledger.gates import Facts, Gate, conditions, gates
 from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
-from qenex.kernel.merkle import leaf_hash
+from qenex.kernel.merkle import leaf_hashes
+from qenex.kernel.trips import Statement
 
 _ASSERT_FAILURE = "P0004"
 _USED_BEFORE = ("ledger_transfer_pkey", "ledger_journal_pkey")
@@ -68,9 +71,8 @@ def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> Non
     located = cache.locate(book, [draft for submission in submissions for draft in submission.drafts])
 
     def command() -> _Batch:
-        with connection.wrap_database_errors:
-            batch = _Batch(book, submissions, located, careful=careful)
-            batch.post(known)
+        batch = _Batch(book, submissions, located, careful=careful)
+        batch.post(known)
         return batch
 
     try:
@@ -92,7 +94,7 @@ class _Batch:
     def __init__(self, book: UUID, submissions: Sequence[Submission], located: cache.Located, *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.located = located
-        self.cursor = write.open_cursor(connection.connection)
+        self.cursor = once(partial(write.open_cursor, connection.connection))
         self.head = load.head(transactions.rows_ahead(), book)
         self.state = BookState(cache.recall(book, self.head.batch_id, self.head.terms_id))
         self.batch_id = uuid7()
@@ -103,9 +105,9 @@ class _Batch:
         """Reads, decides and writes."""
         drafts, slots = self.located.drafts, self.located.within(self.state.accounts)
         slots = load.fill(self.cursor, self.book, self.state, drafts, slots)
-        known = load.known(self.cursor, [draft.id for draft in drafts]) if self.careful else {}
+        known = load.known(self.cursor(), [draft.id for draft in drafts]) if self.careful else {}
         journals = [submission.journal.id for submission in self.submissions if submission.journal]
-        written = load.journals(self.cursor, journals) if self.careful else set()
+        written = load.journals(self.cursor(), journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         # Gates query the database, which the connection cannot while COPY is under way.
         kinds = {draft.kind for draft in drafts}
@@ -114,7 +116,7 @@ class _Batch:
         orders = [self._order(submission, asked) for submission in self.submissions]
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         outcome = Outcome(walk, self.groups, slots, careful=self.careful)
-        write.transfers(self.cursor, self._encoded(outcome, orders))
+        write.transfers(connection.connection, self._encoded(outcome, orders))
         if not self.careful:
             self._look_for_refused()
         if self.last_us:
@@ -127,13 +129,14 @@ class _Batch:
 
     def _encoded(self, outcome: Outcome, orders: Sequence[Order]) -> Iterator[list[bytes]]:
         """COPY's rows in chunks: while the server takes in one, the next is made; then what is left to send."""
-        encoder = Encoder(self.book)
-        for columns, groups in outcome.pieces(list(zip(self.submissions, orders, strict=True))):
-            events, journals = [group.id.bytes for group in groups], [group.journal_id for group in groups]
-            encoded = encoder.rows(columns, events, journals)
+        for columns, runs in outcome.pieces(list(zip(self.submissions, orders, strict=True))):
+            events = [event for group, count in runs for event in repeat(group.id.bytes, count)]
+            journals = [journal for group, count in runs for journal in repeat(group.journal_id, count)]
+            encoded = encoder(self.book).rows(columns, events, journals)
             yield encoded
-            for group, row in zip(groups, encoded, strict=True):
-                group.leaf_hashes.append(leaf_hash(row))
+            hashes = iter(leaf_hashes(encoded))
+            for group, count in runs:
+                group.leaf_hashes += islice(hashes, count)
             self.last_us = int(columns.posted_at_us[-1])
         self.balances = write.BalanceChanges(self.state.accounts.changes())
         self.events = [group.event(self.book) for group in self.groups.written()]
@@ -156,16 +159,21 @@ class _Batch:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
         results = chain.from_iterable(submission.results for submission in self.submissions)
         ids = [result.id for result in results if result.code is not None]
-        if ids and load.exist(self.cursor, ids):
+        if ids and load.exist(self.cursor(), ids):
             raise _SeenBefore
 
     def _finish(self, outcome: Outcome) -> None:
-        """Sends what remains, and the COMMIT with it."""
-        transactions.wait_no_more()
-        events.write(self.events)  # first: balances move in a transaction that has its event
-        self.balances.write(self.cursor)
-        write.holds(self.cursor, self.book, self.state, outcome.rows)
+        """Leaves what remains to be sent with the COMMIT."""
+        statements = [
+            *events.statements(self.events),  # first: balances move in a transaction that has its event
+            *self.balances.statements(),
+            *write.holds(self.book, self.state, outcome.rows),
+            *self._journals(),
+            write.head(self.book, self.batch_id, self.last_us),
+        ]
+        transactions.conclude(statements)
+
+    def _journals(self) -> Iterator[Statement]:
         for group in self.groups.written():
             if group.journal is not None:
-                write.journal(self.cursor, self.book, group.journal, group.first_us)
-        write.head(self.cursor, self.book, self.batch_id, self.last_us)
+                yield write.journal(self.book, group.journal, group.first_us)

@@ -5,6 +5,7 @@ the order of COLUMNS, each with its length in 32 bits before it (-1: null), as d
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import repeat
 from struct import Struct
 from uuid import UUID
@@ -86,6 +87,12 @@ class Encoder:
         heads["code"] = [draft.code for draft in columns.drafts]
         heads["event"] = ids(events)
         return heads.tobytes()
+
+
+@lru_cache(maxsize=256)
+def encoder(book: UUID) -> Encoder:
+    """The book's encoder, made once."""
+    return Encoder(book)
 
 
 def _tails(columns: Columns, journals: Sequence[bytes | None]) -> Iterable[bytes]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from psycopg import pq
-from psycopg.adapt import Buffer, Dumper
+from psycopg.adapt import AdaptersMap, Buffer, Dumper
 
 from ledger.domain.columns import Array
 from qenex.kernel.money import UNIT
@@ -77,7 +77,7 @@ def _header(oid: int, count: int) -> bytes:
 def _magnitudes(quanta: Array) -> Array:
     """Without their signs. The lowest number of 64 bits has no positive one there, and is Python's from here."""
     found: Array = np.abs(quanta)
-    return np.abs(quanta.astype(object)) if np.any(found < 0) else found
+    return np.abs(quanta.astype(object)) if (found < 0).any() else found
 
 
 def _single(quantum: Array | int) -> Array | int:
@@ -85,7 +85,7 @@ def _single(quantum: Array | int) -> Array | int:
     if isinstance(quantum, int):
         return quantum
     first = int(quantum[0]) if len(quantum) else 1
-    return first if np.all(quantum == first) else quantum
+    return first if (quantum == first).all() else quantum
 
 
 def numeric_array(quanta: Array, quantum: Array | int = 1) -> NumericArray:
@@ -137,3 +137,13 @@ class UuidArrayDumper(_ArrayDumper):
     """Sends a UuidArray as it is."""
 
     oid = UUID_ARRAY_OID
+
+
+def register_types(adapters: AdaptersMap) -> None:
+    """Lets arrays be parameters of statements."""
+    for made, dumper in (
+        (Int8Array, Int8ArrayDumper),
+        (NumericArray, NumericArrayDumper),
+        (UuidArray, UuidArrayDumper),
+    ):
+        adapters.register_dumper(made, dumper)

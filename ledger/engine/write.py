@@ -1,6 +1,6 @@
 """Writing a batch: rows by binary COPY, balances by one UPDATE, holds, the journal and the head."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,31 +14,31 @@ from ledger.domain.rows import Row
 from ledger.engine.load import Row as DbRow
 from ledger.engine.load import moment
 from ledger.engine.rows import COLUMNS
-from ledger.engine.wire import (
-    COPY_HEADER,
-    COPY_TRAILER,
-    Int8ArrayDumper,
-    NumericArrayDumper,
-    UuidArrayDumper,
-    numeric_array,
-    uuid_array,
-)
-from qenex.kernel import canonical
+from ledger.engine.wire import COPY_HEADER, COPY_TRAILER, numeric_array, register_types, uuid_array
+from qenex.kernel import canonical, trips
 from qenex.kernel.money import to_decimal
+from qenex.kernel.trips import Statement
 
-_COPY = f"COPY ledger_transfer ({COLUMNS}) FROM STDIN (FORMAT binary)"
-_MOVE = "SELECT ledger_balance_move(%b, %b, %b, %b, %b)"
-_HEAD = "UPDATE ledger_bookhead SET batch_id = %b, last_posted_at = %b WHERE book_id = %b"
-_HOLD = """
+_COPY = f"COPY ledger_transfer ({COLUMNS}) FROM STDIN (FORMAT binary)".encode()
+_MOVE = {
+    2: b"SELECT ledger_balance_move($1, $2, $3, NULL, NULL)",
+    4: b"SELECT ledger_balance_move($1, $2, $3, $4, $5)",
+}
+"""By how many of the counters moved: pending ones seldom do."""
+_HEAD = b"UPDATE ledger_bookhead SET batch_id = $1, last_posted_at = $2 WHERE book_id = $3"
+_HOLD = b"""
 INSERT INTO ledger_hold (id, book_id, debit_account_id, credit_account_id, asset_id, amount, posted_amount, status,
                          expires_at, created_at)
-VALUES (%b, %b, %b, %b, %b, %b, 0, 'open', %b, %b)
+VALUES ($1, $2, $3, $4, $5, $6, 0, 'open', $7, $8)
 """
-_RESOLVE = "UPDATE ledger_hold SET posted_amount = %b, status = %b, resolved_at = %b WHERE id = %b"
-_JOURNAL = """
+_RESOLVE = b"UPDATE ledger_hold SET posted_amount = $1, status = $2, resolved_at = $3 WHERE id = $4"
+_JOURNAL = b"""
 INSERT INTO ledger_journal (id, book_id, kind, reference, description, reverses_id, rate, metadata, posted_at)
-VALUES (%b, %b, %b, %b, %b, %b, %b, %b::text::jsonb, %b)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9)
 """
+
+
+register_types(trips.ADAPTERS)
 
 
 class BalanceMissing(AssertionError):
@@ -48,9 +48,7 @@ class BalanceMissing(AssertionError):
 def open_cursor(connection: Connection[Any]) -> Cursor[DbRow]:
     """A cursor that binds parameters on the server, in binary, as the engine's statements expect."""
     cursor: Cursor[DbRow] = Cursor(connection)
-    cursor.adapters.register_dumper("ledger.engine.wire.Int8Array", Int8ArrayDumper)
-    cursor.adapters.register_dumper("ledger.engine.wire.NumericArray", NumericArrayDumper)
-    cursor.adapters.register_dumper("ledger.engine.wire.UuidArray", UuidArrayDumper)
+    register_types(cursor.adapters)
     return cursor
 
 
@@ -58,13 +56,18 @@ BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin
 """Makes every look-up of the transaction one by primary key, whatever the planner believes about young tables."""
 
 
-def transfers(cursor: Cursor[DbRow], chunks: Iterable[Sequence[bytes]]) -> None:
-    """Copies encoded rows, chunk by chunk: the server takes in one while the next is being made."""
-    with cursor.copy(_COPY) as copy:
-        copy.write(COPY_HEADER)
-        for chunk in chunks:
-            copy.write(b"".join(chunk))
-        copy.write(COPY_TRAILER)
+def transfers(connection: Connection[Any], chunks: Iterable[Sequence[bytes]]) -> None:
+    """Copies encoded rows, chunk by chunk."""
+    trips.copy(connection, _COPY, _stream(chunks), COPY_TRAILER)
+
+
+def _stream(chunks: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+    lead = COPY_HEADER
+    for chunk in chunks:
+        yield b"".join((lead, *chunk))
+        lead = b""
+    if lead:  # there was none
+        yield lead
 
 
 class BalanceChanges:
@@ -75,25 +78,24 @@ class BalanceChanges:
         order = np.argsort(changes.ids.view(">u8")[0::2].astype(np.uint64))
         self.count = len(order)
         self.ids = uuid_array(changes.ids[order])
-        debits, credits, *pending = (numeric_array(each[order], changes.quantum[order]) for each in changes.counters)
-        self.posted = (debits, credits)
-        self.pending = pending if np.any(changes.counters[2:]) else (None, None)
+        moved = changes.counters if changes.counters[2:].any() else changes.counters[:2]
+        self.counters = [numeric_array(each[order], changes.quantum[order]) for each in moved]
 
-    def write(self, cursor: Cursor[DbRow]) -> None:
-        """Adds the changes. Fails as BalanceMissing tells where counters are missing."""
+    def statements(self) -> Iterator[Statement]:
+        """Add the changes. Fail as BalanceMissing tells where counters are missing."""
         if self.count:
-            cursor.execute(_MOVE, (self.ids, *self.posted, *self.pending))
+            yield Statement(_MOVE[len(self.counters)], (self.ids, *self.counters))
 
 
-def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Row]) -> None:
-    """Writes the holds that were made and what became of those that were touched."""
+def holds(book: UUID, state: BookState, rows: Sequence[Row]) -> Iterator[Statement]:
+    """Write the holds that were made and what became of those that were touched."""
     for row in rows:
         if row.kind is not Kind.HOLD:
             continue
         hold = state.holds[row.draft.id.int]
         expires = None if hold.expires_at_us is None else moment(hold.expires_at_us)
         ids = (row.draft.id, book, *(UUID(bytes=id) for id in (row.debit.id, row.credit.id, row.debit.asset)))
-        cursor.execute(_HOLD, (*ids, to_decimal(row.amount), expires, moment(row.posted_at_us)))
+        yield Statement(_HOLD, (*ids, to_decimal(row.amount), expires, moment(row.posted_at_us)))
     if not state.touched.holds:
         return
     acted_at = {int.from_bytes(row.origin): row.posted_at_us for row in rows if row.origin is not None}
@@ -101,16 +103,16 @@ def holds(cursor: Cursor[DbRow], book: UUID, state: BookState, rows: Sequence[Ro
         hold = state.holds[key]
         if (hold.posted, hold.status) != (before or (0, "open")):
             resolved = None if hold.status == "open" else moment(acted_at[key])
-            cursor.execute(_RESOLVE, (to_decimal(hold.posted), hold.status, resolved, UUID(bytes=hold.id)))
+            yield Statement(_RESOLVE, (to_decimal(hold.posted), hold.status, resolved, UUID(bytes=hold.id)))
 
 
-def journal(cursor: Cursor[DbRow], book: UUID, entry: Journal, posted_at_us: int) -> None:
+def journal(book: UUID, entry: Journal, posted_at_us: int) -> Statement:
     """Writes a journal's own row."""
     metadata = canonical.encode(entry.metadata).decode()
     names = (entry.kind, entry.reference, entry.description, entry.reverses, entry.rate, metadata)
-    cursor.execute(_JOURNAL, (entry.id, book, *names, moment(posted_at_us)))
+    return Statement(_JOURNAL, (entry.id, book, *names, moment(posted_at_us)))
 
 
-def head(cursor: Cursor[DbRow], book: UUID, batch_id: UUID, last_posted_at_us: int) -> None:
+def head(book: UUID, batch_id: UUID, last_posted_at_us: int) -> Statement:
     """Moves the book's head."""
-    cursor.execute(_HEAD, (batch_id, moment(last_posted_at_us), book))
+    return Statement(_HEAD, (batch_id, moment(last_posted_at_us), book))

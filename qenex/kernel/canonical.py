@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 _AS_THEY_ARE = (str, bool, int, type(None))
+_PLAIN = frozenset(_AS_THEY_ARE)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -23,7 +24,7 @@ def encode(value: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """The value as plain JSON types, with keys in the order of RFC 8785 (by UTF-16 code units)."""
-    if isinstance(value, _AS_THEY_ARE):
+    if type(value) in _PLAIN or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
@@ -31,7 +32,7 @@ def plain(value: Any) -> Any:
         keys = sorted(value, key=lambda key: key.encode("utf-16-be")) if len(value) > 1 else value
         return {key: plain(value[key]) for key in keys}
     if isinstance(value, list | tuple):
-        return [item if type(item) in _AS_THEY_ARE else plain(item) for item in value]
+        return value if _PLAIN.issuperset(map(type, value)) else [plain(item) for item in value]
     return _text(value)
 
 

@@ -1,7 +1,8 @@
 """Writing to the event log: one row in the transaction of the command that it records."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from qenex.kernel import canonical, clock, context, wakeups
 from qenex.kernel.ids import uuid7
 from qenex.kernel.personal import Block, Values, of_month, person, seal
+from qenex.kernel.trips import Statement
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Field name → (before, after)."""
@@ -21,7 +23,8 @@ INSERT INTO kernel_event (id, recorded_at, type, version, book_id, subject_type,
                           actor_id, actor, request_id, body)
 VALUES {}
 """
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_COLUMNS = 11
+_ROW = f"({', '.join(['%s'] * _COLUMNS)})"
 _ROWS_AT_ONCE = 1_000
 
 
@@ -141,11 +144,28 @@ def write(drafts: Sequence[Draft], *, using: str = DEFAULT_DB_ALIAS) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its command")
     with connection.cursor() as cursor:
-        for start in range(0, len(drafts), _ROWS_AT_ONCE):
-            some = drafts[start : start + _ROWS_AT_ONCE]
+        for some in _shares(drafts):
             values = [value for each in some for value in each.row()]
             cursor.execute(_INSERT.format(", ".join([_ROW] * len(some))), values)
     transaction.on_commit(wakeups.wake, using=using)
+
+
+def statements(drafts: Sequence[Draft]) -> list[Statement]:
+    """What writes events where it is sent in the open transaction, for `transactions.conclude`."""
+    transaction.on_commit(wakeups.wake)
+    return [Statement(_insert(len(some)), [value for each in some for value in each.row()]) for some in _shares(drafts)]
+
+
+def _shares(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
+    for start in range(0, len(drafts), _ROWS_AT_ONCE):
+        yield drafts[start : start + _ROWS_AT_ONCE]
+
+
+@cache
+def _insert(rows: int) -> bytes:
+    """The INSERT of so many events, with the parameters numbered."""
+    numbers = (f"${number}" for number in range(1, rows * _COLUMNS + 1))
+    return _INSERT.format(", ".join(f"({', '.join(row)})" for row in zip(*[numbers] * _COLUMNS, strict=True))).encode()
 
 
 def emit(

@@ -56,6 +56,11 @@ def answering(request: Request) -> Iterator[None]:
         _current.reset(token)
 
 
+def awaited() -> bool:
+    """Whether an answer is to be stored beside what the present command writes."""
+    return _current.get() is not None
+
+
 def once(command: Callable[[], T]) -> T:
     """Runs the command in the open transaction unless its request was answered before.
 

@@ -3,16 +3,17 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error, NotSupportedError, OperationalError, connection, transaction
-from psycopg import Connection, Cursor, sql
+from psycopg import IsolationLevel, sql
 
 from qenex.kernel import idempotency
+from qenex.kernel.trips import COMMIT, Raw, Rows, Statement, script, together
 
 T = TypeVar("T")
 
@@ -57,10 +58,10 @@ def is_transient(error: Error) -> bool:
 
 NO_SETTINGS: Mapping[str, str] = {}
 _LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = {}")
+_CONFIGURE = sql.SQL("SET LOCAL {} = {}")
 _LOCK = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE")
-_CONFIGURE = sql.SQL("set_config({}, {}, true)")
-_rows_ahead: ContextVar[list[tuple[Any, ...]]] = ContextVar("rows_ahead")
-_ending: ContextVar[ExitStack | None] = ContextVar("ending", default=None)
+_rows_ahead: ContextVar[Rows] = ContextVar("rows_ahead")
+_ending: ContextVar[list[Statement] | None] = ContextVar("ending", default=None)
 Around = Callable[[Callable[[], Any]], Any]
 """Is given a command, carries it out, and returns what it returned."""
 _around: ContextVar[Around | None] = ContextVar("around", default=None)
@@ -94,12 +95,9 @@ def run(
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic(durable=True), connection.wrap_database_errors, ExitStack() as ending:
-                ending.callback(_ending.reset, _ending.set(ending))
+            with transaction.atomic(durable=True), connection.wrap_database_errors:
                 _begin(locks, configuration, ahead)
-                result = idempotency.once(_surrounded(command))
-                _commit_unwaited()
-            return result
+                return idempotency.once(_surrounded(partial(_concluded, command)))
         except Error as error:
             if sql_state(error) == "55P03":
                 raise Busy("the book is busy; try again") from error
@@ -120,55 +118,64 @@ def _surrounded(command: Callable[[], T]) -> Callable[[], T]:
 
 def _begin(locks: Sequence[str], configuration: Mapping[str, str], ahead: bytes | None) -> None:
     """Begins, locks, sets and reads ahead in one round trip; who waits for the lock holds up nobody else."""
-    statements = _opening(tuple(locks), int(settings.LOCK_TIMEOUT_MS), tuple(configuration.items()))
-    if ahead is not None:
-        statements += (ahead,)
-    if not statements:
+    if not (locks or configuration or ahead):
         return
-    with _pipeline() as raw:
-        cursors = [Cursor(raw).execute(statement) for statement in statements]
-    if ahead is not None:
-        _rows_ahead.set(cursors[-1].fetchall())
+    connection.ensure_connection()
+    raw: Raw = connection.connection
+    opening = _opening(
+        raw.isolation_level, tuple(locks), int(settings.LOCK_TIMEOUT_MS), tuple(configuration.items()), ahead
+    )
+    _rows_ahead.set(script(raw, opening))
 
 
 @lru_cache(maxsize=1_024)
-def _opening(locks: Sequence[str], timeout_ms: int, configuration: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
-    statements: list[sql.Composed] = []
+def _opening(
+    isolation: IsolationLevel | None,
+    locks: Sequence[str],
+    timeout_ms: int,
+    configuration: Sequence[tuple[str, str]],
+    ahead: bytes | None,
+) -> bytes:
+    statements: list[sql.Composable] = [_begin_at(isolation)]
+    # Neither settings nor locks take the snapshot: what is asked ahead does, and sees what the lock was waited for.
+    statements += [_CONFIGURE.format(sql.Identifier(name), sql.Literal(value)) for name, value in configuration]
     if locks:
         statements += [_LOCK_TIMEOUT.format(sql.Literal(timeout_ms))]
         statements += [_LOCK.format(sql.SQL(", ").join(map(sql.Identifier, sorted(set(locks)))))]
-    if configuration:
-        # Not before the lock: it takes the snapshot.
-        pairs = (_CONFIGURE.format(sql.Literal(name), sql.Literal(value)) for name, value in configuration)
-        statements.append(sql.SQL("SELECT ") + sql.SQL(", ").join(pairs))
-    return tuple(statement.as_bytes(None) for statement in statements)
+    return b"; ".join([*(statement.as_bytes(None) for statement in statements), *([ahead] if ahead else [])])
 
 
-@contextmanager
-def _pipeline() -> Iterator[Connection[Any]]:
-    connection.ensure_connection()
-    with connection.connection.pipeline():
-        yield connection.connection
+def _begin_at(isolation: IsolationLevel | None) -> sql.Composable:
+    level = "" if isolation is None else f" ISOLATION LEVEL {isolation.name.replace('_', ' ')}"
+    return sql.SQL(f"BEGIN{level}")
 
 
-def _commit_unwaited() -> None:
-    """Sends the COMMIT with what is under way, and only then waits; Django finds nothing left to commit."""
-    raw = connection.connection
-    if raw.info.pipeline_status:
-        raw.commit()
-
-
-def rows_ahead() -> list[tuple[Any, ...]]:
+def rows_ahead() -> Rows:
     """What the query found that was sent with the locks of the present command."""
     return _rows_ahead.get()
 
 
-def wait_no_more() -> None:
-    """From here to the end of the present command, the COMMIT included, statements are sent without waiting.
+def conclude(statements: Sequence[Statement]) -> None:
+    """Has these sent when the present command has returned, in one round trip with the COMMIT if nothing follows.
 
-    What fails among them fails the COMMIT. Raises RuntimeError where there is no command.
+    What fails among them fails the command. Raises RuntimeError where there is no command.
     """
     ending = _ending.get()
     if ending is None:
         raise RuntimeError("no command is being carried out")
-    ending.enter_context(_pipeline())
+    ending += statements
+
+
+def _concluded(command: Callable[[], T]) -> T:
+    """Carries out the command, and sends what it has left to be sent; the COMMIT only where the command is all."""
+    ending: list[Statement] = []
+    token = _ending.set(ending)
+    try:
+        result = command()
+    finally:
+        _ending.reset(token)
+    if ending:
+        alone = _around.get() is None and not idempotency.awaited()
+        # Django finds nothing left to commit.
+        together(connection.connection, [*ending, COMMIT] if alone else ending)
+    return result

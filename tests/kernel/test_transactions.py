@@ -1,14 +1,17 @@
 """Commands are repeated where that is safe, and only there."""
 
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
 
-from qenex.kernel import clock, transactions
+from qenex.kernel import clock, idempotency, transactions
 from qenex.kernel.ids import uuid7
 from qenex.kernel.models import Cursor, IdempotencyKey
+from qenex.kernel.trips import Statement
 from tests.support.threads import together
 
 pytestmark = pytest.mark.smoke
@@ -158,15 +161,16 @@ def test_what_is_asked_ahead_is_found_by_the_command(database: None) -> None:
     assert found == [("7MB", "found")]
 
 
-def test_what_fails_after_nobody_waits_fails_the_commit_and_leaves_a_usable_connection(database: None) -> None:
-    name = f"unwaited-{uuid7()}"
+def renaming(name: str) -> Statement:
+    return Statement(b"UPDATE kernel_cursor SET name = name || '!' WHERE name = $1", (name,))
+
+
+def test_what_fails_at_the_end_fails_the_command_and_leaves_a_usable_connection(database: None) -> None:
+    name = f"concluded-{uuid7()}"
 
     def command() -> None:
         _make(name)
-        transactions.wait_no_more()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / (length(%s) - length(%s))", [name, name])
-            cursor.execute("SELECT 1")
+        transactions.conclude([Statement(b"SELECT 1 / (length($1) - length($1))", (name,)), Statement(b"SELECT 1")])
 
     with pytest.raises(DataError, match="division by zero"):
         transactions.run(command)
@@ -176,49 +180,76 @@ def test_what_fails_after_nobody_waits_fails_the_commit_and_leaves_a_usable_conn
     assert Cursor.objects.filter(name=name).exists()
 
 
-def test_what_is_sent_without_waiting_is_committed(database: None) -> None:
-    name, told = f"unwaited-{uuid7()}", []
+def test_what_is_left_for_the_end_is_committed(database: None) -> None:
+    name, told = f"concluded-{uuid7()}", []
 
-    def command() -> None:
+    def command() -> str:
         _make(name)
-        transactions.wait_no_more()
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE kernel_cursor SET name = name || '!' WHERE name = %s", [name])
+        transactions.conclude([renaming(name)])
         transaction.on_commit(lambda: told.append(Cursor.objects.filter(name=f"{name}!").exists()))
+        return "done"
 
-    transactions.run(command)
+    assert transactions.run(command) == "done"
     assert told == [True]
 
 
-def test_a_failure_that_is_transient_is_tried_again_also_without_waiting(database: None) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_surrounds_a_command_comes_after_its_end_and_stands_or_falls_with_it(database: None, fails: bool) -> None:
+    name, seen = f"concluded-{uuid7()}", []
+
+    def carry_out(command: Callable[[], None]) -> None:
+        command()
+        seen.append(Cursor.objects.filter(name=f"{name}!").exists())
+        if fails:
+            raise ValueError("no")
+
+    def command() -> None:
+        _make(name)
+        transactions.conclude([renaming(name)])
+
+    with transactions.around(carry_out), pytest.raises(ValueError, match="no") if fails else nullcontext():
+        transactions.run(command)
+    assert seen == [True]
+    assert Cursor.objects.filter(name=f"{name}!").exists() is not fails
+
+
+def test_the_stored_answer_stands_or_falls_with_what_is_left_for_the_end(database: None) -> None:
+    name = f"concluded-{uuid7()}"
+    request = idempotency.Request("x", str(uuid7()), b"", lambda result: _fail())
+
+    def command() -> None:
+        _make(name)
+        transactions.conclude([renaming(name)])
+
+    with idempotency.answering(request), pytest.raises(ValueError, match="no"):
+        transactions.run(command)
+    assert not Cursor.objects.filter(name__startswith=name).exists()
+
+
+def _fail() -> idempotency.Answer:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        b"DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '40001'; END $$",
+        b"SELECT pg_terminate_backend(pg_backend_pid())",
+    ],
+)
+def test_a_failure_at_the_end_that_is_transient_is_tried_again(database: None, failing: bytes) -> None:
     tries: list[int] = []
 
     def command() -> None:
         tries.append(1)
-        transactions.wait_no_more()
-        if len(tries) == 1:
-            _raise_state("40001")
-
-    transactions.run(command)
-    assert len(tries) == 2
-
-
-def test_a_connection_that_is_lost_while_nobody_waits_is_made_again(database: None) -> None:
-    tries: list[int] = []
-
-    def command() -> None:
-        tries.append(1)
-        transactions.wait_no_more()
-        if len(tries) == 1:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        transactions.conclude([Statement(failing if len(tries) == 1 else b"SELECT 1")])
 
     transactions.run(command)
     assert len(tries) == 2
     assert transactions.run(Cursor.objects.exists) in (True, False)
 
 
-def test_only_a_command_stops_waiting(database: None) -> None:
+def test_only_a_command_leaves_something_for_its_end(database: None) -> None:
     transactions.run(lambda: None)
     with pytest.raises(RuntimeError, match="no command"):
-        transactions.wait_no_more()
+        transactions.conclude([])

@@ -197,11 +197,11 @@ def test_after_a_failure_nothing_is_remembered(shop: Shop, monkeypatch: pytest.M
 def test_after_a_failed_commit_nothing_is_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     one(shop.book, give(*shop.pair, 1))
 
-    def commit() -> None:
+    def commit(*arguments: object) -> None:
         raise InternalError("the line is dead")
 
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "_commit_unwaited", commit)
+        patch.setattr(transactions, "together", commit)
         with pytest.raises(InternalError):
             one(shop.book, give(*shop.pair, 50))
     assert shop.book.pk not in cache._books

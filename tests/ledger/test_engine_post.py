@@ -18,6 +18,7 @@ from ledger.locks import LOCK_TABLES, book_lock
 from ledger.models import BookHead
 from qenex.kernel import transactions
 from qenex.kernel.transactions import Busy
+from qenex.kernel.trips import Statement
 from tests.support.ledger import Shop, give, make_shop, one, post, posted, recount, transfer_count
 from tests.support.marked import marked
 
@@ -33,11 +34,11 @@ def failing(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> list[int]:
     """Makes the head's update fail with each error in turn, and then go through; counts the attempts."""
     left, attempts, original = list(errors), [], write.head
 
-    def head(*arguments: Any) -> None:
+    def head(*arguments: Any) -> Statement:
         attempts.append(1)
         if left:
             raise left.pop(0)
-        original(*arguments)
+        return original(*arguments)
 
     monkeypatch.setattr(write, "head", head)
     return attempts
