@@ -23,7 +23,7 @@ Caller = tuple[int, str, str | None, str, str]
 """Who asks: his id, name and address, how he was known, and by which key."""
 
 
-class Posting(msgspec.Struct, array_like=True, gc=False):
+class Posting(msgspec.Struct, gc=False):
     """One caller's transfers, and who he is."""
 
     book: UUID
