@@ -110,9 +110,9 @@ class _Batch:
         written = load.journals(self.cursor(), journals) if self.careful else set()
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         # Gates query the database, which the connection cannot while COPY is under way.
-        kinds = {draft.kind for draft in drafts}
+        kinds = [draft.kind for draft in drafts]  # no set: a member's hash is made by Python code
         concerned = zip(gates, self.head.conditions, strict=True)
-        asked = [gate for gate, condition in concerned if condition and not gate.kinds.isdisjoint(kinds)]
+        asked = [gate for gate, condition in concerned if condition and any(kind in kinds for kind in gate.kinds)]
         orders = [self._order(submission, asked) for submission in self.submissions]
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         outcome = Outcome(walk, self.groups, slots, careful=self.careful)
