@@ -8,7 +8,8 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
-WORKERS ?= 2
+# One more than the cores that the tests are to be done on: they wait for servers and browsers too.
+WORKERS ?= 3
 SBOM ?= var/qenex.cdx.json
 PYTHON = $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(name))))
 BIN := .venv/bin
@@ -38,7 +39,7 @@ $(STAMP): requirements-dev.txt
 run: setup  ## Run the back office at http://127.0.0.1:8000 (PORT= for another port, TLS=1 for https); Ctrl-C stops it
 	@exec $(MANAGE) up --port $(PORT) $(if $(filter 1 yes true,$(TLS)),--tls)
 
-test: setup  ## Run every test on a throw-away PostgreSQL (WORKERS=2; ARGS="-k name" for some)
+test: setup  ## Run every test on a throw-away PostgreSQL (WORKERS=3; ARGS="-k name" for some)
 	@tests/extras.sh
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
