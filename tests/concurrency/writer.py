@@ -8,6 +8,8 @@ from uuid import UUID
 
 import django
 
+ANSWERS, sys.stdout = sys.stdout, sys.stderr
+"""What the tests read is not mixed with what is logged."""
 django.setup()
 
 from ledger.domain.drafts import TransferDraft  # noqa: E402  # models need Django
@@ -42,10 +44,10 @@ def load(book: UUID, accounts: list[UUID], threads: int, each: int) -> Counter[s
 def main(mode: str, book: UUID, accounts: list[UUID]) -> None:
     """Does what the mode says."""
     if mode.startswith("load:"):
-        print(json.dumps(load(book, accounts, *map(int, mode.split(":")[1:]))))
+        print(json.dumps(load(book, accounts, *map(int, mode.split(":")[1:]))), file=ANSWERS)
         return
     for line in sys.stdin:
-        print(json.dumps(post(book, accounts, json.loads(line))), flush=True)
+        print(json.dumps(post(book, accounts, json.loads(line))), file=ANSWERS, flush=True)
 
 
 if __name__ == "__main__":
