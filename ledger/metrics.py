@@ -18,14 +18,23 @@ BATCH_SECONDS = Histogram(
 )
 
 
-def batch_posted(results: Iterable[TransferResult], seconds: float) -> None:
-    """Counts a batch that has been committed."""
+Became = Tally[Code | Status]
+"""How many transfers became what."""
+
+
+def tally(results: Iterable[TransferResult]) -> Became:
+    """Counts what became of transfers."""
     became = [result.code or result.status for result in results]
     # Counting one after another hashes each of them, in Python.
     rest: list[Code | Status] = [each for each in became if each is not Status.POSTED]
-    tally: Tally[Code | Status] = Tally(rest)
-    tally[Status.POSTED] = len(became) - len(rest)
-    for name, count in tally.items():
+    counted = Tally(rest)
+    counted[Status.POSTED] = len(became) - len(rest)
+    return counted
+
+
+def batch_posted(became: Became, seconds: float) -> None:
+    """Counts a batch that has been committed."""
+    for name, count in became.items():
         TRANSFERS.labels(name.value).inc(count)
-    BATCH_SIZE.observe(len(became))
+    BATCH_SIZE.observe(became.total())
     BATCH_SECONDS.observe(seconds)

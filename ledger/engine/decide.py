@@ -13,6 +13,8 @@ from ledger.engine.batch import EventGroup, EventGroups, Submission
 
 STRETCH = 512
 """Transfers that are decided and encoded together: while the server takes in some, the next are made."""
+FIRST = 256
+"""Fewer at first: as many as the server's COPY gathers before it begins to write."""
 BULK_MIN = 24
 """With fewer transfers than these, making numpy's arrays takes longer than the walk."""
 Runs = list[tuple[EventGroup, int]]
@@ -100,9 +102,9 @@ class Outcome:
 
 
 def _stretches(batch: Sequence[tuple[Submission, Order]]) -> Iterator[list[_Part]]:
-    """The batch in stretches of about the same length; a linked submission is never parted."""
+    """The batch in stretches of about the length that is best; a linked submission is never parted."""
     stretch: list[_Part] = []
-    room = STRETCH
+    room = FIRST
     for submission, order in batch:
         count, start = len(submission.drafts), 0
         while start < count:

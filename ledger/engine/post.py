@@ -13,6 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection
 from ledger import metrics
 from ledger.domain.drafts import TransferDraft
 from ledger.domain.posting import BookState
+from ledger.domain.results import TransferResult
 from ledger.domain.sequence import GateVerdict, Order, Walk
 from ledger.engine import cache, load, verdicts, write
 from ledger.engine.batch import EventGroups, Submission
@@ -45,11 +46,10 @@ def post(book: UUID, submissions: Sequence[Submission]) -> None:
     began = time.perf_counter()
     with _alone(book):
         try:
-            _run(book, submissions, careful=False)
+            became = _run(book, submissions, careful=False)
         except _SeenBefore:
-            _run(book, submissions, careful=True)
-    results = chain.from_iterable(submission.results for submission in submissions)
-    metrics.batch_posted(results, time.perf_counter() - began)
+            became = _run(book, submissions, careful=True)
+    metrics.batch_posted(became, time.perf_counter() - began)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def _alone(book: UUID) -> Iterator[None]:
         guard.release()
 
 
-def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> None:
+def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> metrics.Became:
     known, ahead = gates(), load.head_query(book, conditions())
     located = cache.locate(book, [draft for submission in submissions for draft in submission.drafts])
 
@@ -86,6 +86,7 @@ def _run(book: UUID, submissions: Sequence[Submission], *, careful: bool) -> Non
             raise write.BalanceMissing(str(error)) from error
         raise
     batch.remember()
+    return batch.became
 
 
 class _Batch:
@@ -100,6 +101,7 @@ class _Batch:
         self.batch_id = uuid7()
         self.groups = EventGroups()
         self.last_us = 0
+        self.became = metrics.Became()
 
     def post(self, gates: Sequence[Gate]) -> None:
         """Reads, decides and writes."""
@@ -139,7 +141,12 @@ class _Batch:
                 group.leaf_hashes += islice(hashes, count)
             self.last_us = int(columns.posted_at_us[-1])
         self.balances = write.BalanceChanges(self.state.accounts.changes())
+        yield []  # the socket has room again for rows that were made before
         self.events = [group.event(self.book) for group in self.groups.written()]
+        self.became = metrics.tally(self._results())
+
+    def _results(self) -> Iterator[TransferResult]:
+        return chain.from_iterable(submission.results for submission in self.submissions)
 
     def _asset_of(self, draft: TransferDraft) -> UUID | None:
         account = self.state.accounts.get(draft.debit_account.int) if draft.debit_account else None
@@ -157,8 +164,7 @@ class _Batch:
 
     def _look_for_refused(self) -> None:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
-        results = chain.from_iterable(submission.results for submission in self.submissions)
-        ids = [result.id for result in results if result.code is not None]
+        ids = [result.id for result in self._results() if result.code is not None]
         if ids and load.exist(self.cursor(), ids):
             raise _SeenBefore
 

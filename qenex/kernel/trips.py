@@ -4,8 +4,10 @@ psycopg's cursors and its pipeline send the same, and spend several times as lon
 connection is one of psycopg's, whose other users find it as if it had sent the statements itself.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from socket import AF_UNIX, SO_SNDBUF, SOL_SOCKET, socket
 from typing import Any, NamedTuple
 
 from psycopg import Connection, Error, adapters, pq
@@ -17,6 +19,8 @@ from psycopg.pq.abc import PGconn, PGresult
 
 Raw = Connection[Any]
 Rows = list[tuple[Any, ...]]
+_ROOM = 2**20
+"""Bytes; the system grants what its limit allows."""
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
@@ -50,21 +54,31 @@ def script(raw: Raw, statements: bytes) -> Rows:
 
 
 def copy(raw: Raw, statement: bytes, chunks: Iterable[bytes], trailer: bytes = b"") -> None:
-    """Carries out a COPY FROM STDIN: the server takes in one chunk while the next is being made. Raises psycopg.Error.
+    """Carries out a COPY FROM STDIN: the server takes in some chunks while others are being made. Raises psycopg.Error.
 
-    Where making a chunk fails, the COPY does. The trailer goes out with the end.
+    What the socket does not take at once is kept until it does: whoever waited for room would be woken when the server
+    had almost caught up, and let it wait in turn. Where making a chunk fails, the COPY does.
     """
     script(raw, statement)
     connection = raw.pgconn
+    _widen(connection.socket)
     try:
         for chunk in chunks:
-            raw.wait(copy_to(connection, chunk))
+            raw.wait(copy_to(connection, chunk, flush=False))
+            connection.flush()
         raw.wait(copy_to(connection, trailer, flush=False))
     except Exception:
         with suppress(Error):  # the server tells what it was told
             raw.wait(copy_end(connection, b"what was to be copied could not be made"))
         raise
     raw.wait(copy_end(connection, None))
+
+
+def _widen(descriptor: int) -> None:
+    """Lets a socket of this machine hold as much as the system allows; TCP finds the best by itself."""
+    with socket(fileno=os.dup(descriptor)) as end:
+        if end.family == AF_UNIX:
+            end.setsockopt(SOL_SOCKET, SO_SNDBUF, _ROOM)
 
 
 def together(raw: Raw, statements: Sequence[Statement]) -> None:
