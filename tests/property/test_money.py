@@ -33,6 +33,30 @@ def test_a_plain_decimal_means_what_decimal_says(text: str) -> None:
     assert Fraction(money.parse(text), UNIT) == Fraction(text)
 
 
+AMOUNT = st.one_of(
+    st.from_regex(r"[0-9]{1,20}\.[0-9]{2}", fullmatch=True),
+    st.from_regex(r"[0-9]{1,22}(\.[0-9]{0,20})?", fullmatch=True),
+    st.sampled_from(["", "1.00\n2.00", "1.00\n", " 1.00", "1_0.00", "\u0663.00", "-1.00", "1e2", "1.0\x0b"]),
+)
+
+
+@given(st.lists(AMOUNT, max_size=6) | st.lists(st.from_regex(r"[0-9]{1,9}\.[0-9]{2}", fullmatch=True), max_size=6))
+def test_many_are_read_as_each_is(texts: list[str]) -> None:
+    try:
+        each = [money.parse(text) for text in texts]
+    except AmountProblem:
+        with pytest.raises(AmountProblem):
+            money.parse_all(texts)
+    else:
+        assert money.parse_all(texts) == each
+
+
+@given(st.lists(UNITS | st.integers(-200, 200), max_size=6), PLACES, st.booleans())
+def test_many_are_written_as_each_is(numbers: list[int], places: int, exact: bool) -> None:
+    units = [number // money.quantum(places) * money.quantum(places) if exact else number for number in numbers]
+    assert money.format_all(units, places) == [money.format_units(each, places) for each in units]
+
+
 @given(st.text(max_size=12), PLACES)
 def test_a_text_is_a_plain_decimal_of_the_places_or_refused(text: str, places: int) -> None:
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ledger.api.problems import REFUSALS
 from ledger.api.wire.bodies import Batch
 from ledger.domain.results import Code, TransferResult
 from qenex.kernel.idempotent import REPLAYED
-from qenex.kernel.money import format_units
+from qenex.kernel.money import format_all, format_units
 from qenex.kernel.problems import Fault, Problem, pointer
 
 FAULTS_MAX = 100
@@ -76,7 +77,8 @@ def answer_batch(batch: Batch, results: Sequence[TransferResult]) -> Answer:
     refused = sum(result.code is not None for result in results)
     if refused and batch.linked:
         raise failure(results, batch.path)
-    out = BatchOut([_out(result) for result in results], len(results) - refused, refused)
+    outs = [_out(result) for result in results] if refused else _outs(results)
+    out = BatchOut(outs, len(results) - refused, refused)
     return Answer(200, _encoder.encode(out), {})
 
 
@@ -98,13 +100,23 @@ def result_document(result: TransferResult) -> dict[str, Any]:
 
 
 def moment_text(us: int) -> str:
-    """RFC 3339 with microseconds, of so many of them since 1970: at least a second's."""
-    return f"{_second(us // 1_000_000)}.{str(us)[-6:]}Z"
+    """RFC 3339 with microseconds, of so many of them since 1970."""
+    digits = str(us).rjust(7, "0")
+    return f"{_second(digits[:-6])}.{digits[-6:]}Z"
+
+
+def _moments(us: Sequence[int]) -> list[str]:
+    """The same of many, which are seldom of two seconds."""
+    first, last = min(us) // 1_000_000, max(us) // 1_000_000
+    if first != last or not first:
+        return [moment_text(each) for each in us]
+    lead = f"{_second(str(first))}."
+    return [f"{lead}{digits[-6:]}Z" for digits in map(str, us)]
 
 
 @lru_cache(maxsize=16)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _second(seconds: str) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @lru_cache(maxsize=64)
@@ -126,6 +138,24 @@ def _out(result: TransferResult) -> ResultOut:
         format_units(result.debit_balance, result.places),
         format_units(result.credit_balance, result.places),
         result.replayed,
+    )
+
+
+def _outs(results: Sequence[TransferResult]) -> list[ResultOut]:
+    """The same for many that were not refused, field by field."""
+    if not results or [result.places for result in results].count(results[0].places) < len(results):
+        return [_out(result) for result in results]
+    places = results[0].places
+    return list(
+        map(
+            ResultOut,
+            *([result.id for result in results], [result.status for result in results], repeat(None), repeat(None)),
+            _moments([result.posted_at_us for result in results]),
+            [_day(result.value_day) for result in results],
+            format_all([result.debit_balance for result in results], places),
+            format_all([result.credit_balance for result in results], places),
+            [result.replayed for result in results],
+        )
     )
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.api.wire import faults
+from ledger.api.wire.plain import Plain, at_once
 from ledger.api.wire.transfers import Leg, TransferIn, count_keys, draft, nested_keys
 from ledger.domain.drafts import TransferDraft
 from ledger.services.transfers import MAX_REFERENCE
@@ -151,10 +152,10 @@ def decode_transfer(raw: bytes) -> Single:
 def decode_batch(raw: bytes) -> Batch:
     """The transfers of a JSON body. Raises Problem."""
     given = _decode(_batch, raw)
-    own = 2 + (given.linked is not UNSET)
-    faults.require_single_keys(raw, own + sum(map(count_keys, given.transfers)) + len(given.transfers))
-    drafts = _drafts(given.transfers, [each.id for each in given.transfers], ("transfers",))
-    return Batch(given.book, given.linked is True, drafts, ("transfers",))
+    own, path = 2 + (given.linked is not UNSET), ("transfers",)
+    plain = at_once(given.transfers)
+    faults.require_single_keys(raw, own + _keys(given.transfers, plain))
+    return Batch(given.book, given.linked is True, _batch_drafts(given.transfers, plain, path), path)
 
 
 def decode_lines(raw: bytes, book: str, linked: bool) -> Batch:
@@ -166,10 +167,11 @@ def decode_lines(raw: bytes, book: str, linked: bool) -> Batch:
             given.append(_line.decode(line))
         except NOT_DECODED as error:
             raise faults.of_decoding(error, (str(len(given)),)) from None
-    if not faults.keys_are_single(raw, sum(map(count_keys, given)) + len(given)):
+    plain = at_once(given)
+    if not faults.keys_are_single(raw, _keys(given, plain)):
         for position, line in enumerate(lines):
             faults.check_keys(line, (str(position),))
-    return Batch(book, linked, _drafts(given, [each.id for each in given], ()), ())
+    return Batch(book, linked, _batch_drafts(given, plain, ()), ())
 
 
 def decode_journal(raw: bytes) -> JournalBody:
@@ -202,6 +204,18 @@ def _decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         return decoder.decode(raw)
     except NOT_DECODED as error:
         raise faults.of_decoding(error) from None
+
+
+def _keys(given: Sequence[TransferIn], plain: Plain | None) -> int:
+    """How many keys the transfers were given with."""
+    return len(given) + (plain.keys if plain else sum(map(count_keys, given)))
+
+
+def _batch_drafts(given: Sequence[TransferIn], plain: Plain | None, path: Path) -> list[TransferDraft]:
+    if plain is None:
+        return _drafts(given, [each.id for each in given], path)
+    _check_size(len(given), path)
+    return plain.drafts
 
 
 def _drafts(given: Sequence[TransferIn] | Sequence[Leg], ids: Sequence[UUID], path: Path) -> list[TransferDraft]:
