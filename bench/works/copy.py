@@ -16,7 +16,7 @@ from ledger.domain.accounts import Accounts
 from ledger.domain.columns import Columns
 from ledger.domain.drafts import Drafts, Kind
 from ledger.domain.posting import BookState
-from ledger.engine import load, write
+from ledger.engine import load
 from ledger.engine.rows import COLUMNS, Encoder
 from ledger.engine.wire import COPY_HEADER, COPY_TRAILER
 from qenex.embedded import postgres
@@ -61,7 +61,7 @@ class CopyWork:
 def _state(book: ground.Book) -> BookState:
     with transaction.atomic():
         connection.ensure_connection()
-        cursor = write.open_cursor(connection.connection)
+        cursor = load.open_cursor(connection.connection)
         return BookState(Accounts(load.accounts(cursor, book.id, book.accounts)))
 
 

@@ -13,7 +13,7 @@ from ledger.domain.drafts import Drafts, Journal, TransferDraft
 from ledger.domain.posting import BookState
 from ledger.domain.results import Code, TransferResult
 from ledger.domain.sequence import Order, Walk
-from ledger.engine import load, verdicts, write
+from ledger.engine import load, verdicts
 from ledger.errors import NotFound, TransferRefused
 from ledger.gates import Facts, gates
 from ledger.models import Book
@@ -38,10 +38,10 @@ def rehearse(book: UUID, drafts: Drafts, journal: Journal | None) -> Rehearsal:
     if status is None:
         raise NotFound(f"there is no book {book}")
     with transaction.atomic(), connection.wrap_database_errors:
-        cursor = write.open_cursor(connection.connection)
+        raw = connection.connection
         state = BookState(Accounts())
-        load.fill(lambda: cursor, book, state, drafts, state.accounts.locate(drafts))
-        known = load.known(cursor, [draft.id for draft in drafts])
+        load.fill(raw, book, state, drafts, state.accounts.locate(drafts))
+        known = load.known(load.open_cursor(raw), [draft.id for draft in drafts])
         facts = Facts(book, drafts, lambda draft: _asset(state, draft), context.current(), journal)
         linked = journal is not None
         judged = verdicts.of(facts, gates(), linked=linked)

@@ -1,13 +1,13 @@
 """Reading what a batch needs from the database, under the book's lock."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from ledger.domain.accounts import LIMIT, Accounts
 from ledger.domain.columns import Array
@@ -16,7 +16,7 @@ from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.posting import REVERSIBLE, BookState
 from ledger.domain.state import AccountState, Counters, HoldState, OriginState
-from ledger.engine.wire import UuidArray, int8_array, int64s, uuid_array
+from ledger.engine.wire import UuidArray, int8_array, int64s, register_types, uuid_array
 from qenex.kernel.money import UNIT, from_decimal, quantum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,6 +85,13 @@ def microseconds(moment: datetime) -> int:
 def moment(us: int) -> datetime:
     """The moment so many microseconds after 1970."""
     return EPOCH + timedelta(microseconds=us)
+
+
+def open_cursor(raw: Connection[Any]) -> Cursor[Row]:
+    """A cursor that binds parameters on the server, in binary, as the engine's statements expect."""
+    cursor: Cursor[Row] = Cursor(raw)
+    register_types(cursor.adapters)
+    return cursor
 
 
 def _array(ids: Collection[UUID]) -> UuidArray:
@@ -199,29 +206,26 @@ def exist(cursor: Cursor[Row], ids: Collection[UUID]) -> bool:
     return bool(row and row[0])
 
 
-def fill(
-    cursor: Callable[[], Cursor[Row]], book: UUID, state: BookState, drafts: Sequence[TransferDraft], slots: Array
-) -> Array:
+def fill(raw: Connection[Any], book: UUID, state: BookState, drafts: Sequence[TransferDraft], slots: Array) -> Array:
     """Reads into the state what these transfers may touch and the state does not know yet.
 
-    `cursor` is asked for where there is something to read. `slots`: where their accounts stand now, as
-    `Accounts.locate` tells it. Returns where they stand then.
+    `slots`: where their accounts stand now, as `Accounts.locate` tells it. Returns where they stand then.
     """
     if [draft.kind for draft in drafts].count(Kind.POSTED) < len(drafts):
-        _fill_origins(cursor(), book, state, drafts)
+        _fill_origins(open_cursor(raw), book, state, drafts)
     known = state.accounts
     acted_on: list[HoldState | OriginState] = [*state.holds.values(), *state.origins.values()]
     others = [key for each in acted_on for key in (each.debit, each.credit)]
     stale = known.stale(np.concatenate([slots, known.locate_keys(others)]) if others else slots)
     if len(stale):
-        renew(cursor(), known, stale)
+        renew(open_cursor(raw), known, stale)
         slots = known.at_hand(slots)
     if (slots >= 0).all():
         return slots
     named = {id.int for draft in drafts for id in (draft.debit_account, draft.credit_account) if id is not None}
     unknown = [UUID(int=key) for key in named.union(others) if key not in known]
     if unknown:
-        known.add(accounts(cursor(), book, unknown))
+        known.add(accounts(open_cursor(raw), book, unknown))
     return known.at_hand(known.locate(drafts))
 
 

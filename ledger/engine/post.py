@@ -3,15 +3,14 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache as once
-from functools import partial
 from itertools import chain, islice, repeat
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection
 
 from ledger import metrics
-from ledger.domain.drafts import TransferDraft
+from ledger.domain.drafts import Drafts, TransferDraft
+from ledger.domain.known import Known
 from ledger.domain.posting import BookState
 from ledger.domain.results import TransferResult
 from ledger.domain.sequence import GateVerdict, Order, Walk
@@ -24,7 +23,7 @@ from ledger.locks import book_lock
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
 from qenex.kernel.merkle import leaf_hashes
-from qenex.kernel.trips import Statement
+from qenex.kernel.trips import Raw, Statement
 
 _ASSERT_FAILURE = "P0004"
 _USED_BEFORE = ("ledger_transfer_pkey", "ledger_journal_pkey")
@@ -95,7 +94,7 @@ class _Batch:
     def __init__(self, book: UUID, submissions: Sequence[Submission], located: cache.Located, *, careful: bool) -> None:
         self.book, self.submissions, self.careful = book, submissions, careful
         self.located = located
-        self.cursor = once(partial(write.open_cursor, connection.connection))
+        self.raw: Raw = connection.connection
         self.head = load.head(transactions.rows_ahead(), book)
         self.state = BookState(cache.recall(book, self.head.batch_id, self.head.terms_id))
         self.batch_id = uuid7()
@@ -106,10 +105,8 @@ class _Batch:
     def post(self, gates: Sequence[Gate]) -> None:
         """Reads, decides and writes."""
         drafts, slots = self.located.drafts, self.located.within(self.state.accounts)
-        slots = load.fill(self.cursor, self.book, self.state, drafts, slots)
-        known = load.known(self.cursor(), [draft.id for draft in drafts]) if self.careful else {}
-        journals = [submission.journal.id for submission in self.submissions if submission.journal]
-        written = load.journals(self.cursor(), journals) if self.careful else set()
+        slots = load.fill(self.raw, self.book, self.state, drafts, slots)
+        known, written = self._seen_before(drafts) if self.careful else ({}, set())
         start_us = max(load.microseconds(clock.now()), self.head.last_posted_at_us + 1)
         # Gates query the database, which the connection cannot while COPY is under way.
         kinds = [draft.kind for draft in drafts]  # no set: a member's hash is made by Python code
@@ -118,11 +115,17 @@ class _Batch:
         orders = [self._order(submission, asked) for submission in self.submissions]
         walk = Walk(self.book, self.state, start_us, known, written, open=self.head.open)
         outcome = Outcome(walk, self.groups, slots, careful=self.careful)
-        write.transfers(connection.connection, self._encoded(outcome, orders))
+        write.transfers(self.raw, self._encoded(outcome, orders))
         if not self.careful:
             self._look_for_refused()
         if self.last_us:
             self._finish(outcome)
+
+    def _seen_before(self, drafts: Drafts) -> tuple[dict[int, Known], set[UUID]]:
+        """The transfers and the journals that were written before under these ids."""
+        cursor = load.open_cursor(self.raw)
+        journals = [submission.journal.id for submission in self.submissions if submission.journal]
+        return load.known(cursor, [draft.id for draft in drafts]), load.journals(cursor, journals)
 
     def remember(self) -> None:
         """After the commit: the next batch of this process starts from here."""
@@ -165,7 +168,7 @@ class _Batch:
     def _look_for_refused(self) -> None:
         """A refused transfer may be a repetition of one that was posted when it still could be. Raises _SeenBefore."""
         ids = [result.id for result in self._results() if result.code is not None]
-        if ids and load.exist(self.cursor(), ids):
+        if ids and load.exist(load.open_cursor(self.raw), ids):
             raise _SeenBefore
 
     def _finish(self, outcome: Outcome) -> None:

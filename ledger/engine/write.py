@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from psycopg import Connection, Cursor
+from psycopg import Connection
 
 from ledger.domain.accounts import Changes
 from ledger.domain.drafts import Journal, Kind
 from ledger.domain.posting import BookState
 from ledger.domain.rows import Row
-from ledger.engine.load import Row as DbRow
 from ledger.engine.load import moment
 from ledger.engine.rows import COLUMNS
 from ledger.engine.wire import COPY_HEADER, COPY_TRAILER, numeric_array, register_types, uuid_array
@@ -43,13 +42,6 @@ register_types(trips.ADAPTERS)
 
 class BalanceMissing(AssertionError):
     """An account that was read under the lock has no balance row to update: the database was changed by hand."""
-
-
-def open_cursor(connection: Connection[Any]) -> Cursor[DbRow]:
-    """A cursor that binds parameters on the server, in binary, as the engine's statements expect."""
-    cursor: Cursor[DbRow] = Cursor(connection)
-    register_types(cursor.adapters)
-    return cursor
 
 
 BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}

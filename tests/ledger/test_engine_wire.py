@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ledger.domain.columns import ids as as_array
 from ledger.domain.columns import whole
+from ledger.engine.load import open_cursor
 from ledger.engine.wire import NUMERIC, numeric_array, numerics, uuid_array
-from ledger.engine.write import open_cursor
 from qenex.kernel.money import MAX_UNITS, UNIT, from_decimal, quantum, to_decimal
 
 pytestmark = pytest.mark.usefixtures("database")
