@@ -11,7 +11,7 @@ from ledger import services
 from ledger.domain.drafts import TransferDraft
 from ledger.domain.known import Known
 from ledger.domain.results import Code, Status, TransferResult, refused
-from ledger.engine import load, write
+from ledger.engine import load
 from ledger.errors import Invalid
 from ledger.importing.lines import Line
 from ledger.services.transfers import check
@@ -56,7 +56,7 @@ def _read(query: Callable[[Cursor[load.Row]], T]) -> T:
 
     def command() -> T:
         with connection.wrap_database_errors:
-            return query(write.open_cursor(connection.connection))
+            return query(load.open_cursor(connection.connection))
 
     return transactions.run(command)
 
