@@ -102,7 +102,7 @@ class Outcome:
 
 
 def _stretches(batch: Sequence[tuple[Submission, Order]]) -> Iterator[list[_Part]]:
-    """The batch in stretches of about the length that is best; a linked submission is never parted."""
+    """The batch in stretches, the first a short one; a linked submission is never parted."""
     stretch: list[_Part] = []
     room = FIRST
     for submission, order in batch:

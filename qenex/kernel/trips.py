@@ -67,7 +67,7 @@ def copy(raw: Raw, statement: bytes, chunks: Iterable[bytes], trailer: bytes = b
             raw.wait(copy_to(connection, chunk, flush=False))
             connection.flush()
         raw.wait(copy_to(connection, trailer, flush=False))
-    except Exception:
+    except Exception:  # whatever it is, nothing else can be sent before the COPY has ended
         with suppress(Error):  # the server tells what it was told
             raw.wait(copy_end(connection, b"what was to be copied could not be made"))
         raise

@@ -108,7 +108,7 @@ def moment_text(us: int) -> str:
 def _moments(us: Sequence[int]) -> list[str]:
     """The same of many, which are seldom of two seconds."""
     first, last = min(us) // 1_000_000, max(us) // 1_000_000
-    if first != last or not first:
+    if first != last or not first:  # in the first second of all there may be fewer digits
         return [moment_text(each) for each in us]
     lead = f"{_second(str(first))}."
     return [f"{lead}{digits[-6:]}Z" for digits in map(str, us)]
