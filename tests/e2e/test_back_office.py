@@ -270,6 +270,15 @@ def test_every_page_can_be_read_by_everybody_and_breaks_no_policy(visit: Visit, 
     assert visit.complaints == []
 
 
+def test_on_a_telephone_a_field_is_as_high_as_what_it_says(visit: Visit, shop: Shop) -> None:
+    [transfer] = post(shop.book, give(*shop.pair, 1))
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    page = visit.go(f"/admin/ledger/transfer/{transfer.id}/change/")
+    heights = page.locator(".form-multiline > div").evaluate_all("fields => fields.map(field => field.offsetHeight)")
+    assert len(heights) > 4
+    assert max(heights) < 90
+
+
 def test_errors_can_be_read_by_everybody(visit: Visit, shop: Shop) -> None:
     page = visit.go(f"/admin/ledger/journal/add/?book={shop.book.code}")
     page.locator("#id_lines-0-account").fill(f"nobody-{uuid4()}")
