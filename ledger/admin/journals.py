@@ -77,16 +77,16 @@ class JournalAdmin(LedgerAdmin[Journal]):
         text = journal.description
         return f"{text[:80]}\N{HORIZONTAL ELLIPSIS}" if len(text) > 80 else text
 
-    @admin.display(description=gettext_lazy("reverses"), empty_value="")
-    def reverses(self, journal: Journal) -> SafeString | None:
+    @admin.display(description=gettext_lazy("reverses"))
+    def reverses(self, journal: Journal) -> str:
         """The journal that it reverses."""
-        return _link(journal.reverses_id) if journal.reverses_id else None
+        return _link(journal.reverses_id) if journal.reverses_id else ""
 
-    @admin.display(description=gettext_lazy("reversed by"), empty_value=shown.DASH)
-    def reversals(self, journal: Journal) -> SafeString | None:
+    @admin.display(description=gettext_lazy("reversed by"))
+    def reversals(self, journal: Journal) -> str:
         """The journals that reverse it."""
         found = Journal.objects.filter(reverses_id=journal.pk, kind=JournalKind.REVERSAL).order_by("posted_at")
-        return SafeString(", ".join(_link(id) for id in found.values_list("pk", flat=True)[:20])) or None
+        return SafeString(", ".join(_link(id) for id in found.values_list("pk", flat=True)[:20])) or shown.DASH
 
     @admin.display(description=gettext_lazy("number"))
     def number(self, journal: Journal) -> str:

@@ -95,20 +95,20 @@ class TransferAdmin(LedgerAdmin[Transfer]):
         account = account_of(transfer, transfer.debit_account_id)
         return account.asset.code if account else shown.DASH
 
-    @admin.display(description=gettext_lazy("journal"), empty_value=shown.DASH)
-    def journal(self, transfer: Row) -> SafeString | None:
+    @admin.display(description=gettext_lazy("journal"))
+    def journal(self, transfer: Row) -> str:
         """The journal's page."""
         if transfer.journal_id is None:
-            return None
+            return shown.DASH  # an object's own page shows no `empty_value`
         return format_html(
             '<a href="{}">{}</a>', shown.page("journal", transfer.journal_id), short(transfer.journal_id)
         )
 
-    @admin.display(description=gettext_lazy("origin"), empty_value=shown.DASH)
-    def origin(self, transfer: Transfer) -> SafeString | None:
+    @admin.display(description=gettext_lazy("origin"))
+    def origin(self, transfer: Transfer) -> str:
         """The hold that it resolves, or the transfer that it reverses."""
         if transfer.origin_id is None:
-            return None
+            return shown.DASH
         model = "transfer" if transfer.kind == TransferKind.REVERSAL else "hold"
         return format_html('<a href="{}">{}</a>', shown.page(model, transfer.origin_id), transfer.origin_id)
 

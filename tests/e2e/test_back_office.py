@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from ledger import services
+from ledger.admin.shown import DASH
 from ledger.models import Account, Balance, Hold, Journal, RoleLimit, Transfer
 from tests.e2e.conftest import Visit, expect
 from tests.e2e.reading import unreadable, violations
@@ -277,6 +278,7 @@ def test_on_a_telephone_a_field_is_as_high_as_what_it_says(visit: Visit, shop: S
     heights = page.locator(".form-multiline > div").evaluate_all("fields => fields.map(field => field.offsetHeight)")
     assert len(heights) > 4
     assert max(heights) < 90
+    assert (fact(page, "journal"), fact(page, "origin")) == (DASH, DASH)
 
 
 def test_errors_can_be_read_by_everybody(visit: Visit, shop: Shop) -> None:
