@@ -9,18 +9,17 @@ from uuid import UUID
 import msgspec
 
 from ledger.api.hot.answers import Answered
+from ledger.api.hot.callers import Caller, circumstances
+from ledger.api.hot.slips import Answers, Slip, Slips
 from ledger.domain.drafts import Drafts
 from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
 from ledger.engine.group import GroupCommit, Waiting
-from qenex.kernel.context import Context
 
 THREADS = 4
 """Books that post at the same time in one process."""
 
 T = TypeVar("T")
-Caller = tuple[int, str, str | None, str, str]
-"""Who asks: his id, name and address, how he was known, and by which key."""
 
 
 class Posting(msgspec.Struct, gc=False):
@@ -29,21 +28,12 @@ class Posting(msgspec.Struct, gc=False):
     book: UUID
     linked: bool
     drafts: Drafts
-    actor_id: int
-    actor: str
-    address: str | None
-    method: str
+    caller: Caller
     request_id: str
-    key_id: str
-
-    @property
-    def caller(self) -> Caller:
-        """Who asks."""
-        return self.actor_id, self.actor, self.address, self.method, self.key_id
 
 
-Posted = list[TransferResult] | Answered | None
-"""The results, in order; or the problem because of which there are none; none where nobody took it up."""
+Posted = list[TransferResult] | Answered
+"""The results, in order; or the problem because of which there are none."""
 
 
 class Counter(Protocol):
@@ -53,8 +43,12 @@ class Counter(Protocol):
         """Makes ready what takes its time."""
         ...
 
-    async def post(self, posting: Posting) -> Posted:
-        """What became of it."""
+    async def post(self, posting: Posting) -> Posted | None:
+        """What became of it; none where nobody took it up."""
+        ...
+
+    async def take(self, slip: Slip) -> Answered | None:
+        """The answer to it; none where it is not in order, or nobody took it up."""
         ...
 
 
@@ -69,11 +63,22 @@ class OwnCounter:
 
     async def post(self, posting: Posting) -> Posted:
         """What became of it."""
+        submission = Submission(posting.drafts, circumstances(posting.caller, posting.request_id), posting.linked)
+        return await self._submit(posting.book, submission)
+
+    async def take(self, slip: Slip) -> Answered | None:
+        """The answer to it; none where it is not in order."""
+        [(_, book, submission)] = Slips.of([0], [slip]).submissions()
+        if submission is None:
+            return None
+        posted = await self._submit(book, submission)
+        return posted if isinstance(posted, Answered) else dict(Answers.of([(0, submission)]).answers())[0]
+
+    async def _submit(self, book: UUID, submission: Submission) -> Posted:
         if self._group is None:
             self._group = group(_tell)
         future: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
-        submission = Submission(posting.drafts, circumstances(posting.caller, posting.request_id), posting.linked)
-        self._group.submit(posting.book, [(submission, future)])
+        self._group.submit(book, [(submission, future)])
         return await future
 
 
@@ -93,9 +98,3 @@ def group(tell: Callable[[Sequence[Waiting[T]], Exception | None], object]) -> G
 def failed(submission: Submission, error: Exception) -> Answered:
     """The answer to whoever asked for what could not be posted."""
     return Answered.of_failure(error, submission.context.request_id or "")
-
-
-def circumstances(caller: Caller, request_id: str) -> Context:
-    """Under which a caller's transfers are posted."""
-    actor_id, actor, address, method, key_id = caller
-    return Context(actor_id=actor_id, actor=actor, address=address, method=method, request_id=request_id, key_id=key_id)

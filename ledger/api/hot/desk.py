@@ -10,20 +10,20 @@ from channels.db import database_sync_to_async
 
 from ledger.api import wire
 from ledger.api.hot.answers import Answered
+from ledger.api.hot.callers import Caller
 from ledger.api.hot.counter import Counter, Posting
 from ledger.api.hot.principals import Principal
-from ledger.api.wire import Answer, Batch, Single
-from ledger.domain.drafts import Drafts
-from ledger.domain.results import Code, TransferResult
+from ledger.api.hot.slips import Slip
+from ledger.api.wire import POST, RESOLVE, Batch, Query
+from ledger.domain.results import TransferResult
 from ledger.errors import LedgerError
 from ledger.references import find_book, remembered_book
 from ledger.services.transfers import check
 from qenex.kernel.problems import Problem
 
 ASIDE_BYTES = 65_536
-"""A larger body is read, and its answer written, in a thread: the event loop has others to serve."""
+"""A larger body of a batch is read, and its answer written, in a thread: the event loop has others to serve."""
 logger = logging.getLogger(__name__)
-Decoded = Single | Batch
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -51,47 +51,65 @@ class Desk:
 
     async def serve(self, asked: Asked) -> Answered | None:
         """The answer; none where the request is not in order, and then nothing was posted."""
+        return await (self._serve_single(asked) if asked.single else self._serve_batch(asked))
+
+    async def _serve_single(self, asked: Asked) -> Answered | None:
+        """Hands the body on as it is, once it is clear that its sender may post in its book."""
+        if len(asked.raw) > ASIDE_BYTES or POST not in asked.principal.permissions or not _names_json(asked):
+            return None
+        book = await _book(asked, wire.book_named(asked.raw))
+        if book is None:
+            return None
+        resolves = RESOLVE in asked.principal.permissions
+        return await self._counter.take(Slip(book, asked.raw, _caller(asked), resolves, asked.request_id))
+
+    async def _serve_batch(self, asked: Asked) -> Answered | None:
         aside = len(asked.raw) > ASIDE_BYTES
-        decoded = await asyncio.to_thread(_in_order, asked) if aside else _in_order(asked)
-        if decoded is None:
+        batch = await asyncio.to_thread(_in_order, asked) if aside else _in_order(asked)
+        book = None if batch is None else await _book(asked, batch.book)
+        if batch is None or book is None:
             return None
-        book = remembered_book(decoded.book) or await _find_book(decoded.book)
-        if book is None or not _reaches(asked.principal, book):
-            return None
-        posted = await self._counter.post(_posting(asked, decoded, book))
+        posted = await self._counter.post(Posting(book, batch.linked, batch.drafts, _caller(asked), asked.request_id))
         if posted is None or isinstance(posted, Answered):
             return posted
-        if _takes_two(decoded, posted):
-            return None  # nothing was posted; Django's way asks for the approval
         if aside:
-            return await asyncio.to_thread(_answered, asked, decoded, posted)
-        return _answered(asked, decoded, posted)
+            return await asyncio.to_thread(_answered, asked, batch, posted)
+        return _answered(asked, batch, posted)
 
 
-def _in_order(asked: Asked) -> Decoded | None:
+def _names_json(asked: Asked) -> bool:
+    try:
+        wire.check_single(asked.content_type, _query(asked))
+    except Problem:
+        return False
+    return True
+
+
+def _in_order(asked: Asked) -> Batch | None:
     """What the request asks for, where it asks for what it may and can have."""
     try:
-        decoded = _decode(asked)
-        drafts = _drafts(decoded)
-        for draft in drafts:
+        batch = wire.batch_of(asked.content_type, _query(asked), asked.raw)
+        for draft in batch.drafts:
             check(draft)
     except (Problem, LedgerError):
         return None
     except Exception:  # what one request brings must not end the process that serves all; Django's way answers it
         logger.exception("the fast path cannot read a request")
         return None
-    return decoded if wire.permissions(drafts) <= asked.principal.permissions else None
+    return batch if wire.permissions(batch.drafts) <= asked.principal.permissions else None
 
 
-def _decode(asked: Asked) -> Decoded:
-    """Raises Problem."""
-    query = parse_qs(asked.query.decode("latin-1"), keep_blank_values=True) if asked.query else {}
-    decode = wire.single_of if asked.single else wire.batch_of
-    return decode(asked.content_type, query, asked.raw)
+def _query(asked: Asked) -> Query:
+    return parse_qs(asked.query.decode("latin-1"), keep_blank_values=True) if asked.query else {}
 
 
-def _drafts(decoded: Decoded) -> Drafts:
-    return [decoded.draft] if isinstance(decoded, Single) else decoded.drafts
+async def _book(asked: Asked, named: str | None) -> UUID | None:
+    """The book of that id or code; none where there is none in the sender's reach."""
+    if named is None:
+        return None
+    book = remembered_book(named) or await _find_book(named)
+    books = asked.principal.books
+    return book if books is None or book in books else None
 
 
 async def _find_book(named: str) -> UUID | None:
@@ -103,39 +121,14 @@ async def _find_book(named: str) -> UUID | None:
     return found
 
 
-def _posting(asked: Asked, decoded: Decoded, book: UUID) -> Posting:
+def _caller(asked: Asked) -> Caller:
     who = asked.principal
-    return Posting(
-        book,
-        isinstance(decoded, Batch) and decoded.linked,
-        _drafts(decoded),
-        who.id,
-        who.name,
-        asked.address,
-        who.method,
-        asked.request_id,
-        who.key_id,
-    )
+    return who.id, who.name, asked.address, who.method, who.key_id
 
 
-def _reaches(principal: Principal, book: UUID) -> bool:
-    return principal.books is None or book in principal.books
-
-
-def _takes_two(decoded: Decoded, results: list[TransferResult]) -> bool:
-    return isinstance(decoded, Single) and results[0].code is Code.APPROVAL_REQUIRED
-
-
-def _answered(asked: Asked, decoded: Decoded, results: list[TransferResult]) -> Answered:
+def _answered(asked: Asked, batch: Batch, results: list[TransferResult]) -> Answered:
     try:
-        answer = _answer(decoded, results)
+        answer = wire.answer_batch(batch, results)
     except Exception as failure:  # noqa: BLE001  # whatever it is, the client gets an answer
         return Answered.of_failure(failure, asked.request_id)
     return Answered(answer.status, wire.JSON, answer.body, dict(answer.headers))
-
-
-def _answer(decoded: Decoded, results: list[TransferResult]) -> Answer:
-    """Raises Problem where a single transfer or a linked batch was refused."""
-    if isinstance(decoded, Single):
-        return wire.answer_transfer(results[0])
-    return wire.answer_batch(decoded, results)

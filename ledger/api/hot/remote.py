@@ -7,8 +7,11 @@ import subprocess
 import sys
 from typing import Any
 
+from ledger.api.hot.answers import Answered
 from ledger.api.hot.counter import Posted, Posting
-from ledger.api.hot.frames import Frames, Questions, Replies, frame
+from ledger.api.hot.frames import Frames, Questions, Replies, Told, frame
+from ledger.api.hot.lane import Lane
+from ledger.api.hot.slips import Slip, Slips
 
 logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
@@ -31,10 +34,15 @@ class RemoteCounter:
         self._line: _Line | None = None
         self._not_before = 0.0
 
-    async def post(self, posting: Posting) -> Posted:
+    async def post(self, posting: Posting) -> Posted | None:
         """What became of it; none where nobody is there to post it."""
         line = self._connected()
-        return None if line is None else await line.ask(posting)
+        return None if line is None else await line.postings.ask(posting)
+
+    async def take(self, slip: Slip) -> Answered | None:
+        """The answer to it; none where it is not in order, or nobody is there to post it."""
+        line = self._connected()
+        return None if line is None else await line.slips.ask(slip)
 
     def start(self) -> None:
         """Sees to it that the process is there or is being started, which takes a second or two."""
@@ -68,18 +76,15 @@ class RemoteCounter:
         return self._line
 
 
-_Waiting = tuple[Posting, "asyncio.Future[Posted]"]
-
-
 class _Line(asyncio.Protocol):
     """One posting process and what it was asked. Raises OSError where none can be made."""
 
     def __init__(self) -> None:
         self.lost = False
-        self._frames = Frames(Replies)
-        self._waiting: dict[int, _Waiting] = {}
-        self._outgoing: list[int] = []
-        self._count = 0
+        self._frames: Frames[Told] = Frames(Told)
+        self.postings: Lane[Posting, Posted, Questions] = Lane(Questions.of, self._gather)
+        self.slips: Lane[Slip, Answered, Slips] = Lane(Slips.of, self._gather)
+        self._gathering = False
         self._gathers_until = 0.0
         self._transport: Any = None
         self._loop = asyncio.get_running_loop()
@@ -101,16 +106,11 @@ class _Line(asyncio.Protocol):
         self._transport.close()
         return await asyncio.to_thread(self.process.wait)
 
-    async def ask(self, posting: Posting) -> Posted:
-        """What became of it; none if the process dies first."""
-        self._count += 1
-        number = self._count
-        future: asyncio.Future[Posted] = self._loop.create_future()
-        self._waiting[number] = (posting, future)
-        if not self._outgoing:
+    def _gather(self) -> None:
+        """What is asked from now on goes out soon."""
+        if not self._gathering:
+            self._gathering = True
             self._loop.call_at(max(self._loop.time(), self._gathers_until), self._flush)
-        self._outgoing.append(number)
-        return await future
 
     def connection_made(self, transport: Any) -> None:
         """What was asked meanwhile goes out."""
@@ -119,31 +119,28 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answers, each to whom it is for."""
-        for replies in self._frames.feed(data):
-            told = [self._waiting.pop(number) for number in replies.numbers]
-            results = replies.results_of([posting.drafts for posting, _ in told])
-            for (_, future), found in zip(told, results, strict=True):
-                _tell(future, found)
-            for number, answered in replies.failures:
-                _tell(self._waiting.pop(number)[1], answered)
+        for told in self._frames.feed(data):
+            if isinstance(told, Replies):
+                drafts = [posting.drafts for posting in self.postings.asked(told.numbers)]
+                self.postings.tell(zip(told.numbers, told.results_of(drafts), strict=True))
+                self.postings.tell(told.failures)
+            else:
+                self.slips.tell(told.answers())
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process has died, or will: nobody waits for it any longer."""
         self.lost = True
         self._loop.run_in_executor(None, self.process.wait)
-        for _, future in self._waiting.values():
-            _tell(future, None)
-        self._waiting.clear()
+        self.postings.lost()
+        self.slips.lost()
 
     def _flush(self) -> None:
         """What has gathered goes out together."""
-        if self._transport is not None and self._outgoing and not self.lost:
-            self._gathers_until = self._loop.time() + GATHER_SECONDS
-            asked = [self._waiting[number][0] for number in self._outgoing]
-            self._transport.write(frame(Questions.of(self._outgoing, asked)))
-            self._outgoing = []
-
-
-def _tell(future: "asyncio.Future[Posted]", posted: Posted) -> None:
-    if not future.done():  # somebody who has gone away waits no more
-        future.set_result(posted)
+        self._gathering = False
+        if self._transport is None or self.lost:
+            return
+        self._gathers_until = self._loop.time() + GATHER_SECONDS
+        for lane in (self.postings, self.slips):
+            message = lane.taken()
+            if message is not None:
+                self._transport.write(frame(message))

@@ -8,14 +8,16 @@ asset has are refused by the ledger (422, or a batch's result, with the code `am
 zero do not count: 1.000 is 1.
 """
 
-from ledger.api.wire.answers import Answer, answer_batch, answer_transfer, failure, result_document
+from ledger.api.wire.answers import Answer, answer_batch, answer_transfer, bodies_of, failure, result_document
 from ledger.api.wire.bodies import (
     JSON,
     NDJSON,
     Batch,
     JournalBody,
+    Query,
     Single,
     batch_of,
+    check_single,
     decode_batch,
     decode_journal,
     decode_lines,
@@ -24,23 +26,30 @@ from ledger.api.wire.bodies import (
     media_type,
     single_of,
 )
-from ledger.api.wire.permissions import POST, permissions
+from ledger.api.wire.permissions import POST, RESOLVE, permissions
+from ledger.api.wire.singles import book_named, drafts_of
 
 __all__ = [
     "JSON",
     "NDJSON",
     "POST",
+    "RESOLVE",
     "Answer",
     "Batch",
     "JournalBody",
+    "Query",
     "Single",
     "answer_batch",
     "answer_transfer",
     "batch_of",
+    "bodies_of",
+    "book_named",
+    "check_single",
     "decode_batch",
     "decode_journal",
     "decode_lines",
     "decode_transfer",
+    "drafts_of",
     "failure",
     "journal_of",
     "media_type",

@@ -72,6 +72,11 @@ def answer_transfer(result: TransferResult) -> Answer:
     return Answer(200, body, {REPLAYED: "true"}) if result.replayed else Answer(201, body, {})
 
 
+def bodies_of(results: Sequence[TransferResult]) -> list[bytes]:
+    """The bodies that `answer_transfer` gives of each of these, which were not refused."""
+    return _encoder.encode_lines(_outs(results)).splitlines()
+
+
 def answer_batch(batch: Batch, results: Sequence[TransferResult]) -> Answer:
     """The answer to a batch. Raises Problem where it is linked and failed."""
     refused = sum(result.code is not None for result in results)

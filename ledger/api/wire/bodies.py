@@ -104,9 +104,14 @@ def media_type(header: str | None, *allowed: str) -> str:
 
 def single_of(content_type: str, query: Query, raw: bytes) -> Single:
     """The transfer of a request. Raises Problem."""
+    check_single(content_type, query)
+    return decode_transfer(raw)
+
+
+def check_single(content_type: str, query: Query) -> None:
+    """Raises Problem where a request of one transfer says wrong things of its body."""
     media_type(content_type, JSON)
     _check_query(query)
-    return decode_transfer(raw)
 
 
 def batch_of(content_type: str, query: Query, raw: bytes) -> Batch:
