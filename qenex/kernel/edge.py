@@ -13,6 +13,7 @@ from qenex.kernel.middleware import request_id
 from qenex.kernel.problems import Kind, Problem
 
 API = "/api/"
+_UNCLEAR = -1
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -40,11 +41,12 @@ class Edge:
             return
         secure = is_secure(scope, proxied=self._proxied)
         answer = Answer(send, secure=secure)
-        refusal = self._refusal(scope, secure=secure)
+        length = _content_length(scope)
+        refusal = self._refusal(scope, length, secure=secure)
         if refusal is not None:
             await answer.refuse(refusal)
             return
-        intake = Intake(receive, self._limit, self._deadlines)
+        intake = Intake(receive, self._limit, self._deadlines, length)
         try:
             await self._app(scope, intake, answer)
         finally:
@@ -52,16 +54,26 @@ class Edge:
         if intake.fault is not None and not answer.started:
             await answer.refuse(intake.fault)
 
-    def _refusal(self, scope: Any, *, secure: bool) -> Kind | None:
+    def _refusal(self, scope: Any, length: int | None, *, secure: bool) -> Kind | None:
         """Why a request is not looked at any further, going by its head alone."""
         if scope["method"] not in _METHODS:
             return problems.METHOD_NOT_ALLOWED
         if self._only_tls and not secure and scope["path"].startswith(API):
             return problems.TLS_REQUIRED  # a redirect would hide from the program's owner that its secrets leak
-        for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._limit):
-                return problems.TOO_LARGE if value.isdigit() else problems.BAD_REQUEST
+        if length is None:
+            return None
+        if length == _UNCLEAR:
+            return problems.BAD_REQUEST
+        return problems.TOO_LARGE if length > self._limit else None
+
+
+def _content_length(scope: Any) -> int | None:
+    """How long the body is, as the head of the request has it; none where it does not say."""
+    given = [value for name, value in scope["headers"] if name == b"content-length"]
+    if not given:
         return None
+    [value, *others] = given
+    return int(value) if value.isdigit() and not others else _UNCLEAR
 
 
 class Answer:

@@ -54,8 +54,11 @@ class Deadlines:
 class Intake:
     """The `receive` of one request; `fault` says why its body was cut off."""
 
-    def __init__(self, receive: Receive, limit: int, deadlines: Deadlines) -> None:
+    def __init__(self, receive: Receive, limit: int, deadlines: Deadlines, length: int | None = None) -> None:
+        """`length`: that of the body, where the request's head tells it: then nobody has to ask whether more comes."""
         self._receive, self._left, self._deadlines = receive, limit, deadlines
+        self._last = None if length is None else limit - length
+        """What is left of the limit when all has come."""
         self._whole = self._late = False
         self._read: list[Message] = []
         """What `whole` has read."""
@@ -82,7 +85,8 @@ class Intake:
 
     async def _next(self) -> Message:
         if self._whole:
-            return await self._receive()
+            message = await self._receive()
+            return {"type": GONE} if message.get("body") else message  # nobody has promised so much
         if self._late:
             self.fault = problems.TOO_SLOW
         if self.fault is not None:
@@ -119,7 +123,7 @@ class Intake:
             self.close()
             self.fault = problems.TOO_LARGE
             return {"type": GONE}
-        if not message.get("more_body", False):
+        if self._left == self._last or not message.get("more_body", False):
             self._whole = True
             self.close()
         return message

@@ -84,12 +84,59 @@ def test_a_body_passes_as_it_is_and_the_answer_gets_its_headers() -> None:
     )
 
 
+class Reader:
+    """Takes the whole body at once, and then reads it as Django does."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.read: bytes | None = None
+        self.heard: list[Message] = []
+
+    async def __call__(self, scope: Any, intake: Any, answer: Any) -> None:
+        self.read = await intake.whole()
+        asked = self.asked
+        while not self.heard or self.heard[-1].get("more_body"):
+            self.heard.append(await intake())
+        self.asked = asked
+        await answer.whole(200, [], b"")
+
+    def serve(self, head: dict[str, Any], parts: list[bytes]) -> None:
+        """Has the edge serve a body; as a server that only learns with an empty part that the last one has come."""
+        pieces = [*parts, b""]
+
+        async def receive() -> Message:
+            self.asked += 1
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            """Nobody listens."""
+
+        asyncio.run(Edge(self, nobody)(head, receive, send))
+
+
+def test_a_body_whose_length_is_known_is_whole_when_it_has_come() -> None:
+    for length, asks in (((b"content-length", b"5"),), 2), ((), 3):
+        reader = Reader()
+        reader.serve(scope("POST", *length), [b"abc", b"de"])
+        assert (reader.read, reader.asked) == (b"abcde", asks)
+        assert [each["body"] for each in reader.heard] == [b"abc", b"de", b""]
+
+
+def test_what_comes_beyond_the_length_is_nobodys() -> None:
+    reader = Reader()
+    reader.serve(scope("POST", (b"content-length", b"3")), [b"abc", b"de"])
+    assert reader.read == b"abc"
+    assert [each.get("body") for each in reader.heard] == [b"abc", None]
+    assert reader.heard[-1] == {"type": "http.disconnect"}
+
+
 @pytest.mark.parametrize(
     ("head", "status", "code"),
     [
         (scope("TRACE"), 405, b"method_not_allowed"),
         (scope("POST", (b"content-length", b"11")), 413, b"too_large"),
         (scope("POST", (b"content-length", b"1_0")), 400, b"bad_request"),
+        (scope("POST", (b"content-length", b"1"), (b"content-length", b"1")), 400, b"bad_request"),
     ],
 )
 def test_some_heads_are_enough_to_refuse(settings: Any, head: Any, status: int, code: bytes) -> None:

@@ -8,13 +8,18 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ledger.api import wire
 from ledger.api.wire import answers
 from ledger.api.wire.bodies import Batch
 from ledger.api.wire.faults import Mistake
 from ledger.api.wire.plain import at_once
 from ledger.api.wire.transfers import TransferIn, count_keys, draft
+from ledger.domain.drafts import TransferDraft
 from ledger.domain.results import Status, TransferResult
+from ledger.errors import LedgerError
+from ledger.services.transfers import check
 from qenex.kernel.money import UNIT
+from qenex.kernel.problems import Problem
 
 ID = UUID("0192f3a4-0000-7000-8000-000000000001")
 OTHER = UUID("0192f3a4-0000-7000-8000-000000000002")
@@ -65,6 +70,35 @@ def test_what_no_book_could_post_is_not_read_at_once(body: dict[str, Any]) -> No
         assert at_once([transfer]) is None
 
 
+MISTAKES = st.sampled_from([b"", b"{", b"[]", b'{"id":1}', b"{},{}", b'"a"', b'{"book":"b","a":[1', b"2]}"])
+RAW = MISTAKES | TRANSFER.map(lambda body: msgspec.json.encode(body | {"book": "b"}))
+RAW_PLAIN = FEW.map(lambda more: msgspec.json.encode(PLAIN | more | {"book": "b"}))
+TWICE = msgspec.json.encode(PLAIN | {"book": "b"}).replace(b'"amount"', b'"amount":"1","amount"')
+
+
+@given(st.lists(RAW, min_size=1, max_size=4) | st.lists(RAW_PLAIN, min_size=1, max_size=4))
+@example([TWICE, msgspec.json.encode(PLAIN | {"book": "b"})])
+@example([b'{"book":"b","reference":"x', b'y"}'])
+def test_bodies_of_one_transfer_are_read_together_as_each_by_itself(raws: list[bytes]) -> None:
+    assert wire.drafts_of(raws) == [_by_itself(raw) for raw in raws]
+
+
+def _by_itself(raw: bytes) -> TransferDraft | None:
+    try:
+        found = wire.decode_transfer(raw).draft
+        check(found)
+    except (Problem, LedgerError):
+        return None
+    return found
+
+
+@given(RAW)
+def test_a_body_names_its_book_whatever_else_it_says(raw: bytes) -> None:
+    named = wire.book_named(raw)
+    assert named in (None, "b")
+    assert named or wire.drafts_of([raw]) == [None]
+
+
 def test_nothing_is_nothing() -> None:
     assert at_once([]) is None
 
@@ -90,6 +124,11 @@ def test_what_is_answered_at_once_is_what_each_is(results: list[TransferResult])
         "posted": len(results),
         "refused": 0,
     }
+
+
+@given(st.lists(RESULT.map(lambda result: msgspec.structs.replace(result, replayed=False)), max_size=5))
+def test_bodies_of_one_result_are_made_together_as_each_by_itself(results: list[TransferResult]) -> None:
+    assert wire.bodies_of(results) == [wire.answer_transfer(each).body for each in results]
 
 
 @given(st.integers(0, 2 * 10**15))

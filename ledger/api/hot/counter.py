@@ -1,7 +1,7 @@
 """Where transfers that are in order are handed in to be posted."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -47,7 +47,7 @@ class Counter(Protocol):
         """What became of it; none where nobody took it up."""
         ...
 
-    async def take(self, slip: Slip) -> Answered | None:
+    def take(self, slip: Slip) -> Awaitable[Answered | None]:
         """The answer to it; none where it is not in order, or nobody took it up."""
         ...
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -49,15 +51,16 @@ class Desk:
         """Makes ready what takes its time."""
         self._counter.start()
 
-    async def serve(self, asked: Asked) -> Answered | None:
+    def serve(self, asked: Asked) -> Coroutine[Any, Any, Answered | None]:
         """The answer; none where the request is not in order, and then nothing was posted."""
-        return await (self._serve_single(asked) if asked.single else self._serve_batch(asked))
+        return self._serve_single(asked) if asked.single else self._serve_batch(asked)
 
     async def _serve_single(self, asked: Asked) -> Answered | None:
         """Hands the body on as it is, once it is clear that its sender may post in its book."""
         if len(asked.raw) > ASIDE_BYTES or POST not in asked.principal.permissions or not _names_json(asked):
             return None
-        book = await _book(asked, wire.book_named(asked.raw))
+        named = wire.book_named(asked.raw)
+        book = None if named is None else await _book(asked, named)
         if book is None:
             return None
         resolves = RESOLVE in asked.principal.permissions
@@ -103,10 +106,8 @@ def _query(asked: Asked) -> Query:
     return parse_qs(asked.query.decode("latin-1"), keep_blank_values=True) if asked.query else {}
 
 
-async def _book(asked: Asked, named: str | None) -> UUID | None:
+async def _book(asked: Asked, named: str) -> UUID | None:
     """The book of that id or code; none where there is none in the sender's reach."""
-    if named is None:
-        return None
     book = remembered_book(named) or await _find_book(named)
     books = asked.principal.books
     return book if books is None or book in books else None

@@ -5,6 +5,7 @@ import logging
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable
 from typing import Any
 
 from ledger.api.hot.answers import Answered
@@ -39,10 +40,10 @@ class RemoteCounter:
         line = self._connected()
         return None if line is None else await line.postings.ask(posting)
 
-    async def take(self, slip: Slip) -> Answered | None:
+    def take(self, slip: Slip) -> Awaitable[Answered | None]:
         """The answer to it; none where it is not in order, or nobody is there to post it."""
         line = self._connected()
-        return None if line is None else await line.slips.ask(slip)
+        return _nobody() if line is None else line.slips.ask(slip)
 
     def start(self) -> None:
         """Sees to it that the process is there or is being started, which takes a second or two."""
@@ -74,6 +75,10 @@ class RemoteCounter:
             logger.exception("the posting process cannot be started")
             self._line = None
         return self._line
+
+
+async def _nobody() -> None:
+    """The answer where there is nobody to ask."""
 
 
 class _Line(asyncio.Protocol):

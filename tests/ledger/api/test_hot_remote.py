@@ -13,16 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.api import wire
 from ledger.api.hot import desk, remote
 from ledger.api.hot.answers import Answered
-from ledger.api.hot.counter import OwnCounter, Posting, circumstances
+from ledger.api.hot.callers import circumstances
+from ledger.api.hot.counter import OwnCounter, Posting
 from ledger.api.hot.desk import Asked, Desk
-from ledger.api.hot.frames import Frames, Questions, Replies, frame
+from ledger.api.hot.frames import Asked as FromWeb
+from ledger.api.hot.frames import Frames, Questions, Replies, Told, frame
 from ledger.api.hot.principals import Principal
 from ledger.api.hot.remote import RemoteCounter
-from ledger.api.wire.permissions import POST
+from ledger.api.hot.slips import Answers, Slip, Slips
+from ledger.api.wire import singles
+from ledger.api.wire.permissions import POST, RESOLVE
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import Code, Status, TransferResult
+from ledger.engine.batch import Submission
 from ledger.models import Transfer
 from qenex.kernel.ids import uuid7
 from tests.support.ledger import Shop, make_shop
@@ -56,10 +62,12 @@ def talk(conversation: Callable[[RemoteCounter, Desk], Awaitable[None]]) -> None
 
 
 def test_frames_come_whole_however_they_are_cut() -> None:
-    sent = [Replies([], [], None, [(number, Answered(500, "application/json", b"{}"))]) for number in range(3)]
+    failures = [[(number, Answered(500, "application/json", b"{}"))] for number in range(3)]
+    empty = [Replies([], [], None, each) for each in failures]
+    sent: list[Told] = [*empty, *(Answers([], [], each) for each in failures), Answers([1], [b"{}"], [(7, None)])]
     stream = b"".join(map(frame, sent))
     for size in (1, 3, 7, len(stream)):
-        frames = Frames(Replies)
+        frames: Frames[Told] = Frames(Told)
         found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
         assert found == sent
 
@@ -89,13 +97,15 @@ names = st.sampled_from(["ann", "bob"])
 postings = st.builds(
     Posting,
     *(st.sampled_from([uuid7(), uuid7()]), st.booleans(), st.lists(drafts, min_size=1, max_size=4)),
-    *(st.integers(1, 2), names, st.none() | names, names, texts, names),
+    *(st.tuples(st.integers(1, 2), names, st.none() | names, names, names), texts),
 )
 
 
 @given(st.lists(postings, min_size=1, max_size=4))
 def test_what_is_asked_arrives_as_it_was(asked: list[Posting]) -> None:
-    [questions] = Frames(Questions).feed(frame(Questions.of(list(range(len(asked))), asked)))
+    frames: Frames[FromWeb] = Frames(FromWeb)
+    [questions] = frames.feed(frame(Questions.of(list(range(len(asked))), asked)))
+    assert isinstance(questions, Questions)
     assert questions.numbers == list(range(len(asked)))
     found = list(questions.submissions())
     assert [book for book, _ in found] == [posting.book for posting in asked]
@@ -110,9 +120,14 @@ def test_what_is_answered_arrives_as_it_was(
 ) -> None:
     asked = [[draft for draft, _ in each] for each in callers]
     told = [[msgspec.structs.replace(result, id=draft.id) for draft, result in each] for each in callers]
-    replies = Replies.of_results(list(range(len(callers))), told)
+    posted = [
+        Submission(drafts, circumstances((1, "ann", None, "jwt", ""), ""), results=results)
+        for drafts, results in zip(asked, told, strict=True)
+    ]
+    replies = Replies.of(list(enumerate(posted)))
     failure = Replies.of_failures([(7, Answered(503, "application/problem+json", body, {"A": "b"}))])
-    [found, failed] = Frames(Replies).feed(frame(replies) + frame(failure))
+    frames: Frames[Replies] = Frames(Replies)
+    [found, failed] = frames.feed(frame(replies) + frame(failure))
     assert found.numbers == list(range(len(callers)))
     assert list(found.results_of(asked)) == told
     assert failed.failures == failure.failures
@@ -123,9 +138,9 @@ def test_what_is_answered_arrives_as_it_was(
 
 def test_what_is_equal_but_not_the_same_stays_apart() -> None:
     sent = [TransferDraft(uuid7(), None, None, 1, metadata=metadata) for metadata in ({"a": 1}, {"a": True}, None)]
-    [questions] = Frames(Questions).feed(
-        frame(Questions.of([1], [Posting(uuid7(), False, sent, 1, "ann", None, "jwt", "request-1", "family-1")]))
-    )
+    caller = (1, "ann", None, "jwt", "family-1")
+    frames: Frames[Questions] = Frames(Questions)
+    [questions] = frames.feed(frame(Questions.of([1], [Posting(uuid7(), False, sent, caller, "request-1")])))
     assert [repr(draft.metadata) for draft in questions.drafts.drafts()] == ["{'a': 1}", "{'a': True}", "None"]
 
 
@@ -178,7 +193,7 @@ def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypa
 def test_what_is_asked_in_quick_succession_goes_out_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
 
-    def counted(message: Questions) -> bytes:
+    def counted(message: FromWeb) -> bytes:
         sent.append(len(message.numbers))
         return frame(message)
 
@@ -210,19 +225,91 @@ def test_where_no_process_can_be_made_the_request_is_left(shop: Shop, monkeypatc
     assert asyncio.run(run()) is None
 
 
-@pytest.mark.parametrize("where", ["_decode", "find_book"])
+def fail(*_: Any) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "single"),
+    [(desk, "find_book", True), (singles, "decode_transfer", True), (wire, "batch_of", False)],
+)
 def test_a_defect_that_one_request_finds_leaves_it_to_django(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, where: str
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, single: bool
 ) -> None:
-    def fail(*_: Any) -> None:
-        raise ZeroDivisionError
-
     async def run() -> Answered | None:
-        return await asyncio.wait_for(Desk(OwnCounter()).serve(asked(shop)), 10)
+        return await asyncio.wait_for(Desk(OwnCounter()).serve(asked(shop, single=single)), 10)
 
-    monkeypatch.setattr(desk, where, fail)
+    monkeypatch.setattr(where, name, fail)
+    monkeypatch.setattr(singles, "at_once", fail)
     monkeypatch.setattr(desk, "remembered_book", lambda named: None)
     assert asyncio.run(run()) is None
+
+
+def test_a_slip_whose_answer_cannot_be_made_is_answered_all_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> list[Answered | None]:
+        there = Desk(OwnCounter())
+        return [await asyncio.wait_for(there.serve(asked(shop, amount)), 10) for amount in ("1", "1000")]
+
+    monkeypatch.setattr(wire, "answer_transfer", fail)
+    assert [each and each.status for each in asyncio.run(run())] == [201, 500]
+
+
+@pytest.mark.parametrize("counter", [OwnCounter, RemoteCounter])
+def test_each_slip_is_judged_by_itself(shop: Shop, counter: type[RemoteCounter]) -> None:
+    void = msgspec.json.encode({"id": uuid7(), "book": shop.book.code, "kind": "hold_void", "origin": uuid7()})
+    may = replace(TESTER, permissions=frozenset({POST, RESOLVE}))
+    large = msgspec.json.encode({"x": "y" * desk.ASIDE_BYTES})
+    twice = asked(shop).raw.replace(b'"amount"', b'"amount":"5","amount"')
+
+    async def run() -> list[Answered | None]:
+        at = counter()
+        there = Desk(at)
+        try:
+            return await asyncio.gather(
+                there.serve(asked(shop)),
+                there.serve(asked(shop, raw=twice)),
+                there.serve(asked(shop, raw=void)),
+                there.serve(asked(shop, raw=void, principal=may)),
+                there.serve(asked(shop, raw=large)),
+                there.serve(asked(shop, content_type="text/plain")),
+                there.serve(asked(shop, query=b"a=b")),
+                there.serve(asked(shop, content_type="application/json; charset=utf-8")),
+                there.serve(asked(shop, principal=replace(TESTER, books=frozenset()))),
+            )
+        finally:
+            if isinstance(at, RemoteCounter):
+                await at.close()
+
+    found = asyncio.run(run())
+    assert [each and each.status for each in found] == [201, None, None, 422, None, None, None, 201, None]
+
+
+slips = st.builds(
+    Slip,
+    st.sampled_from([uuid7(), uuid7()]),
+    st.sampled_from([b"{", b'{"book":"b"}'])
+    | st.sampled_from([b"1", b"2.50", b"0", b"x"]).map(
+        lambda amount: (
+            b'{"id":"%b","book":"b","debit_account":"%b","credit_account":"%b","amount":"%b"}'
+            % (*(str(uuid7()).encode() for _ in range(3)), amount)
+        )
+    ),
+    *(st.tuples(st.integers(1, 2), names, st.none() | names, names, names), st.booleans(), texts),
+)
+
+
+@given(st.lists(slips, min_size=1, max_size=5))
+def test_slips_arrive_as_they_were(sent: list[Slip]) -> None:
+    frames: Frames[FromWeb] = Frames(FromWeb)
+    [arrived] = frames.feed(frame(Slips.of(list(range(len(sent))), sent)))
+    assert isinstance(arrived, Slips)
+    for number, (found, slip) in enumerate(zip(arrived.submissions(), sent, strict=True)):
+        [draft] = wire.drafts_of([slip.raw])
+        assert found[:2] == (number, slip.book)
+        expected = None if draft is None else Submission([draft], circumstances(slip.caller, slip.request_id))
+        assert found[2] == expected
 
 
 def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: Shop) -> None:
