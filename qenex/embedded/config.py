@@ -54,8 +54,8 @@ def render(var: Path, *, durable: bool) -> str:
 
 
 def shared_buffers(memory: int) -> int:
-    """A quarter of the memory (bytes), at most 1 GB; in MB."""
-    return max(128, min(memory // 4, GB) // MB)
+    """A quarter of the memory (bytes), at most 4 GB; in MB."""
+    return max(128, min(memory // 4, 4 * GB) // MB)
 
 
 def max_wal_size(free: int) -> int:

@@ -230,8 +230,8 @@ def test_why_a_server_does_not_start_is_told(var: Path) -> None:
         postgres.ensure_running(var)
 
 
-@pytest.mark.parametrize(("memory_gb", "expected_mb"), [(0.25, 128), (2, 512), (4, 1024), (64, 1024)])
-def test_shared_buffers_are_a_quarter_of_the_memory_up_to_a_gigabyte(memory_gb: float, expected_mb: int) -> None:
+@pytest.mark.parametrize(("memory_gb", "expected_mb"), [(0.25, 128), (2, 512), (16, 4096), (64, 4096)])
+def test_shared_buffers_are_a_quarter_of_the_memory_up_to_four_gigabytes(memory_gb: float, expected_mb: int) -> None:
     assert config.shared_buffers(int(memory_gb * config.GB)) == expected_mb
 
 

@@ -4,15 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
-from uuid import UUID
-
-import msgspec
 
 from ledger.api.hot.answers import Answered
-from ledger.api.hot.callers import Caller, circumstances
-from ledger.api.hot.slips import Answers, Slip, Slips
-from ledger.domain.drafts import Drafts
-from ledger.domain.results import TransferResult
+from ledger.api.hot.callers import circumstances
+from ledger.api.hot.postings import Posted, Posting
+from ledger.api.hot.slips import Slip, answers, postings
 from ledger.engine.batch import Submission
 from ledger.engine.group import GroupCommit, Waiting
 
@@ -20,20 +16,6 @@ THREADS = 4
 """Books that post at the same time in one process."""
 
 T = TypeVar("T")
-
-
-class Posting(msgspec.Struct, gc=False):
-    """One caller's transfers, and who he is."""
-
-    book: UUID
-    linked: bool
-    drafts: Drafts
-    caller: Caller
-    request_id: str
-
-
-Posted = list[TransferResult] | Answered
-"""The results, in order; or the problem because of which there are none."""
 
 
 class Counter(Protocol):
@@ -63,23 +45,20 @@ class OwnCounter:
 
     async def post(self, posting: Posting) -> Posted:
         """What became of it."""
-        submission = Submission(posting.drafts, circumstances(posting.caller, posting.request_id), posting.linked)
-        return await self._submit(posting.book, submission)
-
-    async def take(self, slip: Slip) -> Answered | None:
-        """The answer to it; none where it is not in order."""
-        [(_, book, submission)] = Slips.of([0], [slip]).submissions()
-        if submission is None:
-            return None
-        posted = await self._submit(book, submission)
-        return posted if isinstance(posted, Answered) else dict(Answers.of([(0, submission)]).answers())[0]
-
-    async def _submit(self, book: UUID, submission: Submission) -> Posted:
         if self._group is None:
             self._group = group(_tell)
         future: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
-        self._group.submit(book, [(submission, future)])
+        submission = Submission(posting.drafts, circumstances(posting.caller, posting.request_id), posting.linked)
+        self._group.submit(posting.book, [(submission, future)])
         return await future
+
+    async def take(self, slip: Slip) -> Answered | None:
+        """The answer to it; none where it is not in order."""
+        [posting] = postings([slip])
+        if posting is None:
+            return None
+        [answered] = answers([(posting, await self.post(posting))])
+        return answered
 
 
 def _tell(waiting: Sequence[Waiting[asyncio.Future[Posted]]], error: Exception | None) -> None:

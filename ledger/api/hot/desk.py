@@ -13,7 +13,8 @@ from channels.db import database_sync_to_async
 from ledger.api import wire
 from ledger.api.hot.answers import Answered
 from ledger.api.hot.callers import Caller
-from ledger.api.hot.counter import Counter, Posting
+from ledger.api.hot.counter import Counter
+from ledger.api.hot.postings import Posting
 from ledger.api.hot.principals import Principal
 from ledger.api.hot.slips import Slip
 from ledger.api.wire import POST, RESOLVE, Batch, Query

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, pairwise
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,7 @@ import msgspec
 from ledger.api.hot.answers import Answered
 from ledger.api.hot.callers import Caller, circumstances
 from ledger.api.hot.columns import DraftColumns, ResultColumns, each, once
-from ledger.api.hot.counter import Posting
-from ledger.api.hot.slips import Answers, Slips
+from ledger.api.hot.postings import Posting
 from ledger.domain.drafts import Drafts
 from ledger.domain.results import TransferResult
 from ledger.engine.batch import Submission
@@ -21,7 +20,7 @@ _LENGTH_BYTES = 4
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 
 
-class Questions(msgspec.Struct, array_like=True, tag=True, gc=False):
+class Questions(msgspec.Struct, array_like=True, gc=False):
     """What callers ask, each under a number."""
 
     numbers: Sequence[int]
@@ -54,7 +53,7 @@ class Questions(msgspec.Struct, array_like=True, tag=True, gc=False):
             yield book, Submission(drafts, circumstances(caller, request_id), linked)
 
 
-class Replies(msgspec.Struct, array_like=True, tag=True, gc=False):
+class Replies(msgspec.Struct, array_like=True, gc=False):
     """What became of it."""
 
     numbers: Sequence[int]
@@ -64,11 +63,9 @@ class Replies(msgspec.Struct, array_like=True, tag=True, gc=False):
     failures: Sequence[tuple[int, Answered]]
 
     @classmethod
-    def of(cls, posted: Sequence[tuple[int, Submission]]) -> "Replies":
-        """What became of submissions that were posted or refused. There must be some."""
-        results = [submission.results for _, submission in posted]
-        numbers, counts = [number for number, _ in posted], [len(each) for each in results]
-        return cls(numbers, counts, ResultColumns.of(list(chain.from_iterable(results))), ())
+    def of_results(cls, numbers: Sequence[int], results: Sequence[list[TransferResult]]) -> "Replies":
+        """What became of those that were posted or refused. There must be some."""
+        return cls(numbers, [len(each) for each in results], ResultColumns.of(list(chain.from_iterable(results))), ())
 
     @classmethod
     def of_failures(cls, failures: Sequence[tuple[int, Answered]]) -> "Replies":
@@ -90,11 +87,7 @@ def _parts(whole: list[T], counts: Sequence[int]) -> Iterator[list[T]]:
     return (whole[start:stop] for start, stop in pairwise(accumulate(counts, initial=0)))
 
 
-Asked = Questions | Slips
-Told = Replies | Answers
-
-
-def frame(message: Asked | Told) -> bytes:
+def frame(message: Questions | Replies) -> bytes:
     """A message as bytes."""
     body = _encode(message)
     return len(body).to_bytes(_LENGTH_BYTES) + body
@@ -103,9 +96,8 @@ def frame(message: Asked | Told) -> bytes:
 class Frames(Generic[T]):
     """What has come of the frames of the other side."""
 
-    def __init__(self, kind: Any) -> None:
-        """`kind`: the type of what comes, or a union of types."""
-        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
+    def __init__(self, kind: type[T]) -> None:
+        self._decoder = msgspec.msgpack.Decoder(kind)
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[T]:

@@ -9,10 +9,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from ledger.api.hot.answers import Answered
-from ledger.api.hot.counter import Posted, Posting
-from ledger.api.hot.frames import Frames, Questions, Replies, Told, frame
-from ledger.api.hot.lane import Lane
-from ledger.api.hot.slips import Slip, Slips
+from ledger.api.hot.askers import Askers
+from ledger.api.hot.frames import Frames, Replies, frame
+from ledger.api.hot.postings import Posted, Posting
+from ledger.api.hot.slips import Slip
 
 logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
@@ -38,12 +38,12 @@ class RemoteCounter:
     async def post(self, posting: Posting) -> Posted | None:
         """What became of it; none where nobody is there to post it."""
         line = self._connected()
-        return None if line is None else await line.postings.ask(posting)
+        return None if line is None else await line.ask(posting)
 
     def take(self, slip: Slip) -> Awaitable[Answered | None]:
         """The answer to it; none where it is not in order, or nobody is there to post it."""
         line = self._connected()
-        return _nobody() if line is None else line.slips.ask(slip)
+        return _nobody() if line is None else line.take(slip)
 
     def start(self) -> None:
         """Sees to it that the process is there or is being started, which takes a second or two."""
@@ -86,9 +86,8 @@ class _Line(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.lost = False
-        self._frames: Frames[Told] = Frames(Told)
-        self.postings: Lane[Posting, Posted, Questions] = Lane(Questions.of, self._gather)
-        self.slips: Lane[Slip, Answered, Slips] = Lane(Slips.of, self._gather)
+        self._frames: Frames[Replies] = Frames(Replies)
+        self._askers = Askers()
         self._gathering = False
         self._gathers_until = 0.0
         self._transport: Any = None
@@ -111,6 +110,16 @@ class _Line(asyncio.Protocol):
         self._transport.close()
         return await asyncio.to_thread(self.process.wait)
 
+    def ask(self, posting: Posting) -> "asyncio.Future[Posted | None]":
+        """What will become of it; none if the process dies first."""
+        self._gather()
+        return self._askers.ask(posting)
+
+    def take(self, slip: Slip) -> "asyncio.Future[Answered | None]":
+        """The answer that it will get; none if it is not in order, or the process dies first."""
+        self._gather()
+        return self._askers.take(slip)
+
     def _gather(self) -> None:
         """What is asked from now on goes out soon."""
         if not self._gathering:
@@ -124,28 +133,21 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answers, each to whom it is for."""
-        for told in self._frames.feed(data):
-            if isinstance(told, Replies):
-                drafts = [posting.drafts for posting in self.postings.asked(told.numbers)]
-                self.postings.tell(zip(told.numbers, told.results_of(drafts), strict=True))
-                self.postings.tell(told.failures)
-            else:
-                self.slips.tell(told.answers())
+        for replies in self._frames.feed(data):
+            self._askers.tell(replies)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process has died, or will: nobody waits for it any longer."""
         self.lost = True
         self._loop.run_in_executor(None, self.process.wait)
-        self.postings.lost()
-        self.slips.lost()
+        self._askers.lost()
 
     def _flush(self) -> None:
         """What has gathered goes out together."""
         self._gathering = False
-        if self._transport is None or self.lost:
+        if self._transport is None or self.lost or not self._askers.some:
             return
         self._gathers_until = self._loop.time() + GATHER_SECONDS
-        for lane in (self.postings, self.slips):
-            message = lane.taken()
-            if message is not None:
-                self._transport.write(frame(message))
+        questions = self._askers.questions()
+        if questions is not None:
+            self._transport.write(frame(questions))

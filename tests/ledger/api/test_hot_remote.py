@@ -16,21 +16,22 @@ from hypothesis import strategies as st
 from ledger.api import wire
 from ledger.api.hot import desk, remote
 from ledger.api.hot.answers import Answered
+from ledger.api.hot.askers import Askers
 from ledger.api.hot.callers import circumstances
-from ledger.api.hot.counter import OwnCounter, Posting
+from ledger.api.hot.counter import OwnCounter
 from ledger.api.hot.desk import Asked, Desk
-from ledger.api.hot.frames import Asked as FromWeb
-from ledger.api.hot.frames import Frames, Questions, Replies, Told, frame
+from ledger.api.hot.frames import Frames, Questions, Replies, frame
+from ledger.api.hot.postings import Posted, Posting
 from ledger.api.hot.principals import Principal
 from ledger.api.hot.remote import RemoteCounter
-from ledger.api.hot.slips import Answers, Slip, Slips
+from ledger.api.hot.slips import Slip, answers, postings
 from ledger.api.wire import singles
 from ledger.api.wire.permissions import POST, RESOLVE
 from ledger.domain.drafts import Kind, TransferDraft
 from ledger.domain.results import Code, Status, TransferResult
-from ledger.engine.batch import Submission
 from ledger.models import Transfer
 from qenex.kernel.ids import uuid7
+from qenex.kernel.problems import Problem
 from tests.support.ledger import Shop, make_shop
 
 TESTER = Principal(1, "tester", "jwt", frozenset({POST}), None, "sign-in:family-1", "family-1")
@@ -62,12 +63,10 @@ def talk(conversation: Callable[[RemoteCounter, Desk], Awaitable[None]]) -> None
 
 
 def test_frames_come_whole_however_they_are_cut() -> None:
-    failures = [[(number, Answered(500, "application/json", b"{}"))] for number in range(3)]
-    empty = [Replies([], [], None, each) for each in failures]
-    sent: list[Told] = [*empty, *(Answers([], [], each) for each in failures), Answers([1], [b"{}"], [(7, None)])]
+    sent = [Replies([], [], None, [(number, Answered(500, "application/json", b"{}"))]) for number in range(3)]
     stream = b"".join(map(frame, sent))
     for size in (1, 3, 7, len(stream)):
-        frames: Frames[Told] = Frames(Told)
+        frames = Frames(Replies)
         found = [each for at in range(0, len(stream), size) for each in frames.feed(stream[at : at + size])]
         assert found == sent
 
@@ -94,18 +93,16 @@ results = st.builds(
 
 pairs = st.lists(st.tuples(drafts, results), min_size=1, max_size=4)
 names = st.sampled_from(["ann", "bob"])
-postings = st.builds(
+asked_together = st.builds(
     Posting,
     *(st.sampled_from([uuid7(), uuid7()]), st.booleans(), st.lists(drafts, min_size=1, max_size=4)),
     *(st.tuples(st.integers(1, 2), names, st.none() | names, names, names), texts),
 )
 
 
-@given(st.lists(postings, min_size=1, max_size=4))
+@given(st.lists(asked_together, min_size=1, max_size=4))
 def test_what_is_asked_arrives_as_it_was(asked: list[Posting]) -> None:
-    frames: Frames[FromWeb] = Frames(FromWeb)
-    [questions] = frames.feed(frame(Questions.of(list(range(len(asked))), asked)))
-    assert isinstance(questions, Questions)
+    [questions] = Frames(Questions).feed(frame(Questions.of(list(range(len(asked))), asked)))
     assert questions.numbers == list(range(len(asked)))
     found = list(questions.submissions())
     assert [book for book, _ in found] == [posting.book for posting in asked]
@@ -120,14 +117,9 @@ def test_what_is_answered_arrives_as_it_was(
 ) -> None:
     asked = [[draft for draft, _ in each] for each in callers]
     told = [[msgspec.structs.replace(result, id=draft.id) for draft, result in each] for each in callers]
-    posted = [
-        Submission(drafts, circumstances((1, "ann", None, "jwt", ""), ""), results=results)
-        for drafts, results in zip(asked, told, strict=True)
-    ]
-    replies = Replies.of(list(enumerate(posted)))
+    replies = Replies.of_results(list(range(len(callers))), told)
     failure = Replies.of_failures([(7, Answered(503, "application/problem+json", body, {"A": "b"}))])
-    frames: Frames[Replies] = Frames(Replies)
-    [found, failed] = frames.feed(frame(replies) + frame(failure))
+    [found, failed] = Frames(Replies).feed(frame(replies) + frame(failure))
     assert found.numbers == list(range(len(callers)))
     assert list(found.results_of(asked)) == told
     assert failed.failures == failure.failures
@@ -136,11 +128,29 @@ def test_what_is_answered_arrives_as_it_was(
         found.results_of([*asked, asked[0]])
 
 
+def test_who_gets_a_reply_that_does_not_fit_is_told_that_nobody_answers(shop: Shop) -> None:
+    async def run() -> list[object]:
+        askers = Askers()
+        caller = (1, "ann", None, "jwt", "family-1")
+        waiting: list[asyncio.Future[Any]] = [
+            askers.ask(Posting(uuid7(), False, [TransferDraft(uuid7(), None, None, 1)], caller, "request-1")),
+            askers.take(Slip(uuid7(), asked(shop).raw, caller, False, "request-2")),
+        ]
+        questions = askers.questions()
+        assert questions is not None
+        result = TransferResult(uuid7(), Status.POSTED)
+        with pytest.raises(ValueError, match="not as many results"):
+            askers.tell(Replies.of_results(questions.numbers, [[result], [result, result]]))
+        askers.lost()
+        return [await asyncio.wait_for(each, 1) for each in waiting]
+
+    assert asyncio.run(run()) == [None, None]
+
+
 def test_what_is_equal_but_not_the_same_stays_apart() -> None:
     sent = [TransferDraft(uuid7(), None, None, 1, metadata=metadata) for metadata in ({"a": 1}, {"a": True}, None)]
     caller = (1, "ann", None, "jwt", "family-1")
-    frames: Frames[Questions] = Frames(Questions)
-    [questions] = frames.feed(frame(Questions.of([1], [Posting(uuid7(), False, sent, caller, "request-1")])))
+    [questions] = Frames(Questions).feed(frame(Questions.of([1], [Posting(uuid7(), False, sent, caller, "request-1")])))
     assert [repr(draft.metadata) for draft in questions.drafts.drafts()] == ["{'a': 1}", "{'a': True}", "None"]
 
 
@@ -193,7 +203,7 @@ def test_one_that_cannot_start_is_not_started_again_at_once(shop: Shop, monkeypa
 def test_what_is_asked_in_quick_succession_goes_out_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
 
-    def counted(message: FromWeb) -> bytes:
+    def counted(message: Questions) -> bytes:
         sent.append(len(message.numbers))
         return frame(message)
 
@@ -300,16 +310,39 @@ slips = st.builds(
 )
 
 
-@given(st.lists(slips, min_size=1, max_size=5))
-def test_slips_arrive_as_they_were(sent: list[Slip]) -> None:
-    frames: Frames[FromWeb] = Frames(FromWeb)
-    [arrived] = frames.feed(frame(Slips.of(list(range(len(sent))), sent)))
-    assert isinstance(arrived, Slips)
-    for number, (found, slip) in enumerate(zip(arrived.submissions(), sent, strict=True)):
+@given(st.lists(slips, max_size=5))
+def test_slips_are_read_together_as_each_by_itself(sent: list[Slip]) -> None:
+    for found, slip in zip(postings(sent), sent, strict=True):
         [draft] = wire.drafts_of([slip.raw])
-        assert found[:2] == (number, slip.book)
-        expected = None if draft is None else Submission([draft], circumstances(slip.caller, slip.request_id))
-        assert found[2] == expected
+        expected = None if draft is None else Posting(slip.book, False, [draft], slip.caller, slip.request_id)
+        assert found == expected
+
+
+codes = st.none() | st.sampled_from(Code)
+told = st.builds(
+    TransferResult, st.uuids(), st.just(Status.POSTED), codes, texts, value_day=st.just(739_000), replayed=st.booleans()
+)
+outcomes = told.map(lambda result: [result]) | st.just(Answered(503, "application/problem+json", b"{}"))
+
+
+@given(st.lists(outcomes, max_size=5))
+def test_slips_are_answered_together_as_each_by_itself(outcomes: list[Posted]) -> None:
+    posting = Posting(uuid7(), False, [], (1, "ann", None, "jwt", ""), "request-1")
+    for found, outcome in zip(answers([(posting, each) for each in outcomes]), outcomes, strict=True):
+        if isinstance(outcome, Answered):
+            assert found == outcome
+        elif outcome[0].code is Code.APPROVAL_REQUIRED:
+            assert found is None
+        else:
+            assert found == _answer_to(outcome[0])
+
+
+def _answer_to(result: TransferResult) -> Answered:
+    try:
+        answer = wire.answer_transfer(result)
+    except Problem as refusal:
+        return Answered.of_failure(refusal, "request-1")
+    return Answered(answer.status, wire.JSON, answer.body, dict(answer.headers))
 
 
 def test_it_finishes_what_it_was_asked_and_ends_when_the_web_process_does(shop: Shop) -> None:
