@@ -19,6 +19,8 @@ from qenex.kernel.models import Event
 
 PERSONAL = "event-personal"
 """The name of the page that shows an event's personal data to those who may."""
+_NOTHING = "-"
+"""An object's own page knows no `empty_value`."""
 ACTOR = ("actor_name", "on_behalf_of", "method", "key_id", "address", "request_id", "reason")
 
 
@@ -72,30 +74,29 @@ class EventAdmin(KeysetAdmin[Event], ViewOnlyAdmin[Event]):
         """How the actor was known."""
         return str(_body(event)["actor"]["method"])
 
-    @admin.display(description=_("on behalf of"), empty_value="-")
-    def on_behalf_of(self, event: Event) -> str | None:
+    @admin.display(description=_("on behalf of"))
+    def on_behalf_of(self, event: Event) -> str:
         """For whom."""
         represented = _body(event)["actor"].get("on_behalf_of")  # older bytes have no such field
-        return None if represented is None else str(represented["name"])
+        return _NOTHING if represented is None else str(represented["name"])
 
-    @admin.display(description=_("known by"), empty_value="-")
-    def key_id(self, event: Event) -> str | None:
+    @admin.display(description=_("known by"))
+    def key_id(self, event: Event) -> str:
         """The id of the key, the sign-in or the session."""
-        key_id: str | None = _body(event)["actor"].get("key_id")
-        return key_id
+        return _body(event)["actor"].get("key_id") or _NOTHING
 
-    @admin.display(description=_("address"), empty_value="-")
-    def address(self, event: Event) -> str | None:
+    @admin.display(description=_("address"))
+    def address(self, event: Event) -> str:
         """From where."""
         body = _body(event)
         address: str | None = body["actor"]["address"]  # events from before addresses were sealed have it
         sealed = any("actor.address" in block["places"] for block in body.get("personal", ()))
-        return address or (_sealed(event) if sealed else None)
+        return address or (_sealed(event) if sealed else _NOTHING)
 
-    @admin.display(description=_("reason"), empty_value="-")
-    def reason(self, event: Event) -> str | None:
+    @admin.display(description=_("reason"))
+    def reason(self, event: Event) -> str:
         """Why."""
-        return _body(event)["reason"] or None
+        return _body(event)["reason"] or _NOTHING
 
 
 def _sealed(event: Event) -> str:

@@ -176,5 +176,8 @@ def test_an_event_from_before_these_were_recorded_is_shown_as_it_is(staff: Clien
     kind = {"id": id, "recorded_at": now, "type": "test.noted", "version": 1}
     body = canonical.encode({**kind, **about, "actor": actor, "data": {}, "changes": {}})
     Event.objects.create(**kind, subject_type="admin", subject_id=str(id), actor_id=3, actor="bea", body=body)
-    assert staff.get(f"{URL}{id}/change/").status_code == 200
+    page = staff.get(f"{URL}{id}/change/")
+    assert page.status_code == 200
+    assert ">None</div>" not in page.text  # neither for whom, nor by what, nor from where, nor why
+    assert page.text.count('readonly">-</div>') == 5
     assert staff.get(f"/api/v1/events/{id}").json()["actor"] == actor
