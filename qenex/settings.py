@@ -269,8 +269,8 @@ TOKEN_COMMAND_MINUTES = 480  # the longest life that an operator with a shell ma
 TOKEN_REFUSAL_SECONDS = 0.25  # a refused sign-in takes no less, so that its time tells nothing
 
 # --- How often: each server process counts for itself
-THROTTLE_PRINCIPAL = env.rate("QENEX_THROTTLE_PRINCIPAL", "10000/s")  # above what one process can post
-THROTTLE_ADDRESS = env.rate("QENEX_THROTTLE_ADDRESS", "20000/s")
+THROTTLE_PRINCIPAL = env.rate("QENEX_THROTTLE_PRINCIPAL", "20000/s")  # above what one process can post
+THROTTLE_ADDRESS = env.rate("QENEX_THROTTLE_ADDRESS", "40000/s")
 THROTTLE_FAILURES = env.rate("QENEX_THROTTLE_FAILURES", "300/min")
 
 # --- Ledger
