@@ -9,6 +9,8 @@ from qenex.kernel import predicatelocks
 
 MB = 1024 * 1024
 GB = 1024 * MB
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where a container finds what it may use (Linux's control groups, version 2)."""
 
 FIXED = {
     "listen_addresses": "''",
@@ -45,8 +47,8 @@ def render(var: Path, *, durable: bool) -> str:
         **(DURABLE if durable else THROW_AWAY),
         "unix_socket_directories": f"'{_quoted(socket_dir(var))}'",
         "log_directory": f"'{_quoted(postgres_log_dir(var))}'",
-        "shared_buffers": f"'{shared_buffers(_memory()) if durable else 128 * MB // MB}MB'",
-        "effective_cache_size": f"'{_memory() // 2 // MB}MB'",
+        "shared_buffers": f"'{shared_buffers(memory()) if durable else 128 * MB // MB}MB'",
+        "effective_cache_size": f"'{memory() // 2 // MB}MB'",
         "max_wal_size": f"'{max_wal_size(shutil.disk_usage(var).free)}MB'",
     }
     lines = "".join(f"{name} = {value}\n" for name, value in values.items())
@@ -63,8 +65,14 @@ def max_wal_size(free: int) -> int:
     return max(GB, min(free // 10, 8 * GB)) // MB
 
 
-def _memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def memory(limit: Path = CONTAINER_LIMIT) -> int:
+    """Bytes that this machine has, or the container that we are in may use."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        allowed = limit.read_text().strip()
+    except OSError:  # no control groups, or none of ours
+        return physical
+    return min(physical, int(allowed)) if allowed.isdigit() else physical  # "max": as much as there is
 
 
 def _quoted(path: Path) -> str:

@@ -235,6 +235,15 @@ def test_shared_buffers_are_a_quarter_of_the_memory_up_to_four_gigabytes(memory_
     assert config.shared_buffers(int(memory_gb * config.GB)) == expected_mb
 
 
+def test_a_container_has_no_more_memory_than_it_may_use(tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    machine = config.memory(limit)
+    assert machine > config.GB // 2
+    for said, expected in (("max\n", machine), (f"{config.GB // 4}\n", config.GB // 4), (f"{machine * 2}\n", machine)):
+        limit.write_text(said)
+        assert config.memory(limit) == expected
+
+
 @pytest.mark.parametrize(("free_gb", "expected_mb"), [(1, 1024), (40, 4096), (500, 8192)])
 def test_max_wal_size_is_a_tenth_of_the_free_disk(free_gb: int, expected_mb: int) -> None:
     assert config.max_wal_size(free_gb * config.GB) == expected_mb
