@@ -14,6 +14,7 @@ from compliance.models.check import OPEN
 from compliance.verification import TrailReport
 from qenex.kernel import clock, events, transactions
 from qenex.kernel.ids import uuid7
+from qenex.kernel.models import Event
 from tests.e2e.conftest import Enter, Visit, expect
 from tests.e2e.reading import unreadable
 from tests.support import alarms, trail
@@ -61,6 +62,16 @@ def test_an_event_is_found_and_its_proof_read(visit: Visit, told: str) -> None:
     read(visit, f"{EVENTS}?type=test.nothing")
     read(visit, f"{EVENTS}?book=nowhere")
     assert visit.complaints == []
+
+
+def test_on_a_telephone_a_field_of_an_event_is_as_high_as_what_it_says(visit: Visit, told: str) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    page = visit.go(f"{EVENTS}{Event.objects.get(type='test.party.created', subject_id=told).pk}/change/")
+    heights = page.locator(".form-row .readonly:not(:has(table, pre))").evaluate_all(
+        "fields => fields.map(field => field.offsetHeight)"
+    )
+    assert len(heights) > 8
+    assert max(heights) < 90
 
 
 def test_the_trail_is_verified_and_exported(visit: Visit, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
