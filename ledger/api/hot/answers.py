@@ -1,9 +1,11 @@
 """The answer to a request, as it is sent."""
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
+from ledger.api import wire
 from qenex.kernel import problems
 from qenex.kernel.problems import Problem
 
@@ -17,6 +19,15 @@ class Answered(msgspec.Struct, gc=False):
     media_type: str
     body: bytes
     headers: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, answer: Callable[[], wire.Answer], request_id: str) -> "Answered":
+        """What is answered, or the problem because of which that cannot be: the client always gets an answer."""
+        try:
+            made = answer()
+        except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
+            return cls.of_failure(failure, request_id)
+        return cls(made.status, wire.JSON, made.body, dict(made.headers))
 
     @classmethod
     def of_failure(cls, failure: Exception, request_id: str) -> "Answered":

@@ -19,13 +19,13 @@ from ledger.api.hot.principals import Principal
 from ledger.api.hot.slips import Slip
 from ledger.api.wire import POST, RESOLVE, Batch, Query
 from ledger.domain.results import TransferResult
-from ledger.errors import LedgerError
 from ledger.references import find_book, remembered_book
 from ledger.services.transfers import check
 from qenex.kernel.problems import Problem
 
 ASIDE_BYTES = 65_536
-"""A larger body of a batch is read, and its answer written, in a thread: the event loop has others to serve."""
+"""A larger batch is read, and its answer written, in a thread: the event loop has others to serve. A transfer by itself
+has no need of so much, and is left to Django."""
 logger = logging.getLogger(__name__)
 
 
@@ -91,16 +91,15 @@ def _names_json(asked: Asked) -> bool:
 
 def _in_order(asked: Asked) -> Batch | None:
     """What the request asks for, where it asks for what it may and can have."""
-    try:
-        batch = wire.batch_of(asked.content_type, _query(asked), asked.raw)
-        for draft in batch.drafts:
-            check(draft)
-    except (Problem, LedgerError):
-        return None
-    except Exception:  # what one request brings must not end the process that serves all; Django's way answers it
-        logger.exception("the fast path cannot read a request")
-        return None
-    return batch if wire.permissions(batch.drafts) <= asked.principal.permissions else None
+    batch = wire.attempt(lambda: _batch(asked))
+    return batch if batch and wire.permissions(batch.drafts) <= asked.principal.permissions else None
+
+
+def _batch(asked: Asked) -> Batch:
+    batch = wire.batch_of(asked.content_type, _query(asked), asked.raw)
+    for draft in batch.drafts:
+        check(draft)
+    return batch
 
 
 def _query(asked: Asked) -> Query:
@@ -129,8 +128,4 @@ def _caller(asked: Asked) -> Caller:
 
 
 def _answered(asked: Asked, batch: Batch, results: list[TransferResult]) -> Answered:
-    try:
-        answer = wire.answer_batch(batch, results)
-    except Exception as failure:  # noqa: BLE001  # whatever it is, the client gets an answer
-        return Answered.of_failure(failure, asked.request_id)
-    return Answered(answer.status, wire.JSON, answer.body, dict(answer.headers))
+    return Answered.of(lambda: wire.answer_batch(batch, results), asked.request_id)

@@ -58,8 +58,4 @@ def _is_new(result: TransferResult) -> bool:
 def _answered(result: TransferResult, request_id: str) -> Answered | None:
     if result.code is Code.APPROVAL_REQUIRED:
         return None  # nothing was posted; Django's way asks for the approval
-    try:
-        answer = wire.answer_transfer(result)
-    except Exception as failure:  # noqa: BLE001  # whatever it is, the client gets an answer
-        return Answered.of_failure(failure, request_id)
-    return Answered(answer.status, wire.JSON, answer.body, dict(answer.headers))
+    return Answered.of(lambda: wire.answer_transfer(result), request_id)

@@ -9,6 +9,7 @@ zero do not count: 1.000 is 1.
 """
 
 from ledger.api.wire.answers import Answer, answer_batch, answer_transfer, bodies_of, failure, result_document
+from ledger.api.wire.attempts import attempt
 from ledger.api.wire.bodies import (
     JSON,
     NDJSON,
@@ -41,6 +42,7 @@ __all__ = [
     "Single",
     "answer_batch",
     "answer_transfer",
+    "attempt",
     "batch_of",
     "bodies_of",
     "book_named",

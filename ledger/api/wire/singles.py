@@ -1,22 +1,20 @@
 """The bodies of many requests that bring one transfer each, read and answered together."""
 
-import logging
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
 
 from ledger.api.wire import faults
+from ledger.api.wire.attempts import attempt
 from ledger.api.wire.bodies import NOT_DECODED, SingleIn, decode_transfer
 from ledger.api.wire.plain import at_once
 from ledger.domain.drafts import TransferDraft
-from ledger.errors import LedgerError
 from ledger.services.transfers import check
-from qenex.kernel.problems import Problem
 
 _OWN_KEYS = 2
 """The id and the book."""
-logger = logging.getLogger(__name__)
 
 
 class _BookOnly(Struct):
@@ -43,7 +41,7 @@ def drafts_of(raws: Sequence[bytes]) -> Sequence[TransferDraft | None]:
         drafts = _at_once(raws)
     except Exception:  # noqa: BLE001  # whosever it is, it is found when each is read by itself
         drafts = None
-    return [_draft(raw) for raw in raws] if drafts is None else drafts
+    return [attempt(partial(_draft, raw)) for raw in raws] if drafts is None else drafts
 
 
 def _at_once(raws: Sequence[bytes]) -> list[TransferDraft] | None:
@@ -57,13 +55,7 @@ def _at_once(raws: Sequence[bytes]) -> list[TransferDraft] | None:
     return plain.drafts
 
 
-def _draft(raw: bytes) -> TransferDraft | None:
-    try:
-        draft = decode_transfer(raw).draft
-        check(draft)
-    except (Problem, LedgerError):
-        return None
-    except Exception:  # what one request brings must not end the process that serves all; Django's way answers it
-        logger.exception("a transfer's body cannot be read")
-        return None
+def _draft(raw: bytes) -> TransferDraft:
+    draft = decode_transfer(raw).draft
+    check(draft)
     return draft
